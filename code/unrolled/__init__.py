@@ -1,0 +1,22 @@
+"""Recurrent networks and their gradients in plain NumPy, to be read beside the book."""
+
+from unrolled import gradcheck, interop
+from unrolled.cells import RNN, Cell, Hidden, RNNParams
+from unrolled.sequence import unroll, unroll_backward
+from unrolled.shapes import ArgumentError, DTypeError, ShapeError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "RNN",
+    "ArgumentError",
+    "Cell",
+    "DTypeError",
+    "Hidden",
+    "RNNParams",
+    "ShapeError",
+    "gradcheck",
+    "interop",
+    "unroll",
+    "unroll_backward",
+]

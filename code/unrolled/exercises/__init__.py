@@ -1,0 +1,9 @@
+"""Live checks for the reader's own answers: right, or a hint that fits the mistake.
+
+Each chapter's exercises stand in a module of their own, ``ch1`` and so on.
+"""
+
+from unrolled.exercises.checking import Result, check
+from unrolled.exercises.model import Exercise, Mistake
+
+__all__ = ["Exercise", "Mistake", "Result", "check"]
