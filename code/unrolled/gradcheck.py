@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from unrolled.shapes import Array, ArgumentError, ShapeError
+from unrolled.shapes import ArgumentError, Array, ShapeError, check_positive
 from unrolled.trees import map_arrays, named_arrays
 
 Tree = TypeVar("Tree")
@@ -35,6 +35,11 @@ class Report(NamedTuple):
     def passed(self) -> bool:
         """Whether the difference is within the tolerance; NaN never is."""
         return bool(self.difference <= self.tolerance)
+
+    @property
+    def is_nan(self) -> bool:
+        """Whether a NaN, or two infinities, made the worst difference."""
+        return bool(np.isnan(self.difference))
 
     def __str__(self) -> str:
         """Say it in one line."""
@@ -72,7 +77,7 @@ def central_difference(
         Not float64, a step of zero or less, or a function that returns no single number.
     """
     _check_point(at)
-    _check_step(step)
+    _check_function(function, step)
 
     def slope(copy: Tree, array: Array, index: tuple[int, ...]) -> Any:
         middle = array[index]
@@ -81,6 +86,8 @@ def central_difference(
         array[index] = middle - step
         before = _number(function(copy))
         array[index] = middle
+        if np.iscomplexobj(after) or np.iscomplexobj(before):
+            raise ArgumentError("function: expected it to return a real number, got a complex one.")
         return (after - before) / (2 * step)
 
     return _entry_by_entry(map_arrays(np.array, at), slope, at)
@@ -112,7 +119,7 @@ def complex_step(function: Callable[[Tree], Any], at: Tree, step: float = COMPLE
         Not float64, a step of zero or less, or a function that returns no single number.
     """
     _check_point(at)
-    _check_step(step)
+    _check_function(function, step)
 
     def slope(copy: Tree, array: Array, index: tuple[int, ...]) -> Any:
         middle = array[index]
@@ -132,7 +139,7 @@ def compare(got: Tree, expected: Tree, tolerance: float = 1e-12) -> Report:
     got, expected : ndarray, or NamedTuple of arrays
         Of the same form and shapes.
     tolerance : float
-        Allowed difference: max |got − expected| ÷ max(1, max |expected|).
+        Allowed difference: ``max |got − expected| ÷ max(1, max |expected|)``.
 
     Returns
     -------
@@ -144,6 +151,7 @@ def compare(got: Tree, expected: Tree, tolerance: float = 1e-12) -> Report:
     ShapeError
         The two have other fields or other shapes.
     """
+    check_positive("tolerance", tolerance)
     pairs = list(zip(named_arrays(got, ""), named_arrays(expected, ""), strict=False))
     if len(named_arrays(got)) != len(named_arrays(expected)):
         raise ShapeError(
@@ -153,6 +161,8 @@ def compare(got: Tree, expected: Tree, tolerance: float = 1e-12) -> Report:
     worst: Report | None = None
     entries = 0
     for (name, a), (other_name, b) in pairs:
+        _check_numbers(name or "got", a)
+        _check_numbers(other_name or "expected", b)
         a, b = np.asarray(a), np.asarray(b)
         if a.shape != b.shape or name != other_name:
             raise ShapeError(
@@ -160,16 +170,15 @@ def compare(got: Tree, expected: Tree, tolerance: float = 1e-12) -> Report:
                 f"got {a.shape}. A gradient has the shape of what it is the gradient of."
             )
         entries += a.size
-        differences = np.abs(a - b) / max(1.0, float(np.abs(b).max()))
+        with np.errstate(invalid="ignore", over="ignore"):  # two infinities differ by NaN
+            differences = np.abs(a * 1.0 - b) / max(1.0, float(np.abs(b * 1.0).max()))
         # NaN is the worst of all: argmax finds it first
         index = tuple(int(i) for i in np.unravel_index(np.argmax(differences), a.shape))
         report = Report(
             name or "array", index, a[index], b[index], float(differences[index]), tolerance, 0
         )
-        if worst is None or not report.difference <= worst.difference:
+        if worst is None or not (report.difference <= worst.difference or worst.is_nan):
             worst = report
-            if np.isnan(report.difference):
-                break
     if worst is None:
         raise ShapeError("got: expected at least one array to compare, got none.")
     return worst._replace(entries=entries)
@@ -188,6 +197,7 @@ def _entry_by_entry(
 
 
 def _number(value: Any) -> Any:
+    _check_numbers("function", value)
     array = np.asarray(value)
     if array.size != 1:
         raise ArgumentError(
@@ -202,14 +212,27 @@ def _check_point(at: object) -> None:
     if not leaves:
         raise ArgumentError("at: expected at least one array to differentiate by, got none.")
     for name, array in leaves:
-        if not isinstance(array, np.ndarray) or array.dtype != np.float64:
-            kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+        plain = isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
+        if not plain or array.dtype != np.float64:
+            kind = array.dtype if plain else type(array).__name__
             raise ArgumentError(
                 f"at{'.' + name if name else ''}: expected a float64 array, got {kind}. "
                 f"Numerical derivatives need every digit."
             )
 
 
-def _check_step(step: float) -> None:
-    if not step > 0:
-        raise ArgumentError(f"step: expected a positive number, got {step!r}.")
+def _check_function(function: object, step: float) -> None:
+    if not callable(function):
+        raise ArgumentError(f"function: expected a function, got {type(function).__name__}.")
+    check_positive("step", step)
+
+
+def _check_numbers(name: str, value: object) -> None:
+    if not isinstance(value, (np.ndarray, np.number, int, float, complex)):
+        raise ArgumentError(f"{name}: expected an array of numbers, got {type(value).__name__}.")
+    array = np.asarray(value)
+    if isinstance(value, np.ma.MaskedArray) or array.dtype.kind not in "iufc" or array.size == 0:
+        raise ArgumentError(
+            f"{name}: expected an array of numbers, none of them masked, "
+            f"got {type(value).__name__} {array.shape} of {array.dtype}."
+        )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import Parameter, signature
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from unrolled.shapes import Array, ArgumentError, ShapeError
+from unrolled.shapes import DTYPES, ArgumentError, Array, ShapeError
 
 Number: TypeAlias = "float | Array"
 
@@ -37,6 +38,8 @@ class Node:
     op: Op | None = None
     inputs: tuple[Node, ...] = ()
 
+    __array_ufunc__ = None  # an array beside a node is refused, not taken apart
+
     def __add__(self, other: Node) -> Node:
         """Add a node."""
         return apply(ADD, self, other)
@@ -52,6 +55,22 @@ class Node:
     def __matmul__(self, other: Node) -> Node:
         """Multiply by a node, as matrices."""
         return apply(MATMUL, self, other)
+
+    def __radd__(self, other: object) -> Node:
+        """Refuse a bare number on the left, as on the right."""
+        return apply(ADD, other, self)  # type: ignore[arg-type]
+
+    def __rsub__(self, other: object) -> Node:
+        """Refuse a bare number on the left, as on the right."""
+        return apply(SUBTRACT, other, self)  # type: ignore[arg-type]
+
+    def __rmul__(self, other: object) -> Node:
+        """Refuse a bare number on the left, as on the right."""
+        return apply(MULTIPLY, other, self)  # type: ignore[arg-type]
+
+    def __rmatmul__(self, other: object) -> Node:
+        """Refuse a bare array on the left, as on the right."""
+        return apply(MATMUL, other, self)  # type: ignore[arg-type]
 
 
 class Edge(NamedTuple):
@@ -89,7 +108,7 @@ class Trace(NamedTuple):
             No such node in the graph.
         """
         for candidate, gradient in zip(self.nodes, self.gradients, strict=True):
-            if candidate is node or candidate.name == node:
+            if candidate is node or (isinstance(node, str) and candidate.name == node):
                 return gradient
         raise ArgumentError(
             f"node: expected one of {[each.name for each in self.nodes]}, "
@@ -117,11 +136,8 @@ def leaf(name: str, value: Number) -> Node:
     ArgumentError
         Not finite numbers.
     """
-    array = np.array(value)
-    if array.dtype.kind not in "iufc":
-        raise ArgumentError(f"value: expected a number or an array of numbers, got {value!r}.")
-    if array.dtype.kind in "iu":
-        array = array.astype(np.float64)
+    _check_name(name)
+    array = _numbers("value", value)
     if array.size == 0 or not np.isfinite(array).all():
         raise ArgumentError(f"value: expected finite numbers for node {name!r}, got {value!r}.")
     return Node(name, array)
@@ -151,12 +167,14 @@ def apply(op: Op, *inputs: Node, name: str = "") -> Node:
     ShapeError
         The inputs' shapes do not go together, or would need broadcasting of more than rows.
     """
+    if not isinstance(op, Op) or not callable(op.forward) or not callable(op.backward):
+        raise ArgumentError(
+            f"op: expected an Op such as ADD or TANH, of two functions, got {type(op).__name__}."
+        )
+    _check_name(name)
     for position, node in enumerate(inputs):
-        if not isinstance(node, Node):
-            raise ArgumentError(
-                f"inputs: expected nodes, got {type(node).__name__} at position {position}. "
-                f"Wrap a number in leaf(name, value)."
-            )
+        _check_node(f"inputs[{position}]", node)
+    _check_arity(op, len(inputs))
     values = [node.value for node in inputs]
     _check_shapes(op, inputs)
     spelled = f" {op.symbol} ".join(node.name for node in inputs)
@@ -178,7 +196,14 @@ def named(name: str, node: Node) -> Node:
     -------
     Node
         The same value from the same inputs, under the new name.
+
+    Raises
+    ------
+    ArgumentError
+        Not a name, or not a node.
     """
+    _check_name(name)
+    _check_node("node", node)
     return Node(name, node.value, node.op, node.inputs)
 
 
@@ -194,19 +219,24 @@ def order(output: Node) -> tuple[Node, ...]:
     -------
     tuple of Node
         ``output`` is last; a node used twice stands once.
+
+    Raises
+    ------
+    ArgumentError
+        Not a node.
     """
+    _check_node("output", output)
     seen: set[int] = set()
     found: list[Node] = []
-
-    def visit(node: Node) -> None:
-        if id(node) in seen:
-            return
-        seen.add(id(node))
-        for each in node.inputs:
-            visit(each)
-        found.append(node)
-
-    visit(output)
+    waiting: list[tuple[Node, bool]] = [(output, False)]
+    while waiting:  # a long chain of nodes is deeper than Python may recurse
+        node, inputs_done = waiting.pop()
+        if inputs_done:
+            found.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            waiting.append((node, True))
+            waiting.extend((each, False) for each in reversed(node.inputs))
     return tuple(found)
 
 
@@ -234,17 +264,23 @@ def backward(output: Node, gradient: Number | None = None) -> Trace:
     ShapeError
         The gradient is not of the shape of the output.
     """
+    _check_node("output", output)
     if gradient is None and output.value.size != 1:
         raise ShapeError(
             f"gradient: expected an array {output.value.shape} to match {output.name}, got none. "
             f"Only a single number starts from 1 by itself."
         )
-    start = np.ones_like(output.value) if gradient is None else np.array(gradient)
+    start = np.ones_like(output.value) if gradient is None else _numbers("gradient", gradient)
     if start.shape != output.value.shape:
         raise ShapeError(
             f"gradient: expected shape {output.value.shape} to match {output.name}, "
             f"got {start.shape}."
         )
+    if not np.can_cast(start.dtype, output.value.dtype, "same_kind"):
+        raise ArgumentError(
+            f"gradient: expected {output.value.dtype} to match {output.name}, got {start.dtype}."
+        )
+    start = start.astype(output.value.dtype)
     nodes = order(output)
     total = {id(node): np.zeros_like(node.value) for node in nodes} | {id(output): start}
     edges = []
@@ -258,6 +294,44 @@ def backward(output: Node, gradient: Number | None = None) -> Trace:
             total[id(each)] = total[id(each)] + edge.gradient
             edges.append(edge)
     return Trace(nodes, tuple(total[id(node)] for node in nodes), tuple(edges))
+
+
+def _numbers(name: str, value: object) -> Array:
+    """Copy a number or an array; integers become float64."""
+    try:
+        array = np.array(value)
+    except (TypeError, ValueError):
+        array = np.array(None)
+    odd = isinstance(value, (np.ma.MaskedArray, np.matrix))
+    if array.dtype.kind in "iu":
+        array = array.astype(np.float64)
+    if odd or array.dtype not in DTYPES:
+        raise ArgumentError(
+            f"{name}: expected a number or a plain array of numbers, got {value!r}."
+        )
+    return array
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        raise ArgumentError(f"name: expected a str, got {type(name).__name__}.")
+
+
+def _check_node(name: str, node: object) -> None:
+    if not isinstance(node, Node):
+        raise ArgumentError(
+            f"{name}: expected a Node, got {type(node).__name__}. "
+            f"Wrap a number in leaf(name, value)."
+        )
+
+
+def _check_arity(op: Op, count: int) -> None:
+    """Refuse a wrong number of inputs: backward takes two values more, d and the output."""
+    kinds = [each.kind for each in signature(op.backward).parameters.values()]
+    if Parameter.VAR_POSITIONAL not in kinds and len(kinds) - 2 != count:
+        raise ArgumentError(
+            f"inputs: expected {len(kinds) - 2} nodes for {op.symbol}, got {count}."
+        )
 
 
 def _check_shapes(op: Op, inputs: tuple[Node, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from unrolled.cells.rnn import RNNParams, check_params
-from unrolled.shapes import Array, ArgumentError, check, check_same_dtype
+from unrolled.shapes import ArgumentError, Array, check, check_same_dtype
 
 Weights: TypeAlias = Mapping[str, Array]
 
@@ -40,10 +40,14 @@ def from_torch(cell: str, weights: Weights) -> RNNParams:
         Another cell, names missing or too many, shapes that do not fit.
     """
     _check_cell(cell)
+    if not isinstance(weights, Mapping):
+        raise ArgumentError(
+            f"weights: expected a mapping of {list(_TORCH_NAMES)}, got {type(weights).__name__}."
+        )
     missing, extra = set(_TORCH_NAMES) - set(weights), set(weights) - set(_TORCH_NAMES)
     if missing or extra:
         raise ArgumentError(
-            f"weights: expected exactly {list(_TORCH_NAMES)}, got {sorted(weights)}. "
+            f"weights: expected exactly {list(_TORCH_NAMES)}, got {list(weights)}. "
             f"One layer, one direction, with biases."
         )
     weight_ih, weight_hh, bias_ih, bias_hh = (weights[name] for name in _TORCH_NAMES)
@@ -51,11 +55,11 @@ def from_torch(cell: str, weights: Weights) -> RNNParams:
     dims = check("weight_hh_l0", weight_hh, "H H", dims)
     check("bias_ih_l0", bias_ih, "H", dims)
     check("bias_hh_l0", bias_hh, "H", dims)
-    check_same_dtype(**dict(weights))
+    check_same_dtype(**weights)
     return RNNParams(
-        Wx=np.ascontiguousarray(weight_ih.T),
-        Wh=np.ascontiguousarray(weight_hh.T),
-        b=bias_ih + bias_hh,
+        Wx=weight_ih.T.copy(),
+        Wh=weight_hh.T.copy(),
+        b=np.where(bias_hh == 0, bias_ih, bias_ih + bias_hh),  # −0 + 0 would lose its sign
     )
 
 
@@ -80,13 +84,13 @@ def to_torch(params: RNNParams) -> dict[str, Array]:
     check_params(params)
     bias = params.b.reshape(-1)
     return {
-        "weight_ih_l0": np.ascontiguousarray(params.Wx.T),
-        "weight_hh_l0": np.ascontiguousarray(params.Wh.T),
+        "weight_ih_l0": params.Wx.T.copy(),
+        "weight_hh_l0": params.Wh.T.copy(),
         "bias_ih_l0": bias.copy(),
         "bias_hh_l0": np.zeros_like(bias),
     }
 
 
 def _check_cell(cell: str) -> None:
-    if cell != "rnn":
+    if not isinstance(cell, str) or cell != "rnn":
         raise ArgumentError(f"cell: expected 'rnn', got {cell!r}.")

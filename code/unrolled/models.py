@@ -7,11 +7,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from unrolled import ops
-from unrolled.cells.base import Cell, Params, State, is_ids
+from unrolled.cells.base import Cell, Params, State, check_cell, is_ids
 from unrolled.sequence import Tape, unroll, unroll_backward
 from unrolled.shapes import (
-    Array,
     ArgumentError,
+    Array,
     Dims,
     DTypeError,
     check,
@@ -104,6 +104,39 @@ def init(
     return ModelParams(cell, rng.uniform(-width, width, (H, V)).astype(dtype), np.zeros(V, dtype))
 
 
+def check_params(model: Model, params: ModelParams) -> Dims:
+    """Check a model's parameters against one another.
+
+    Parameters
+    ----------
+    model : Model
+        Names the cell.
+    params : ModelParams
+        The cell's parameters, Wy (H, V) and by (V,) or (1, V).
+
+    Returns
+    -------
+    mapping of str to Size
+        D, H and V.
+
+    Raises
+    ------
+    ShapeError, DTypeError, ArgumentError
+        They do not fit one another.
+    """
+    _check_model(model)
+    if not isinstance(params, ModelParams):
+        raise DTypeError(
+            f"params: expected ModelParams(cell, Wy (H, hidden units; V, classes), by (V,)), "
+            f"got {type(params).__name__}. Make them with models.init."
+        )
+    dims = model.cell.check_params(params.cell)
+    dims = check("Wy", params.Wy, "H V", dims)
+    check_bias("by", params.by, "V", dims)
+    check_same_dtype(Wx=params.cell.Wx, Wy=params.Wy, by=params.by)
+    return dims
+
+
 def forward(model: Model, params: ModelParams, xs: Array, *, state0: State | None = None) -> Run:
     """Run the cell over time and read its states out. See eq-readout (chapter 5).
 
@@ -128,7 +161,7 @@ def forward(model: Model, params: ModelParams, xs: Array, *, state0: State | Non
     ShapeError, DTypeError, ArgumentError
         Arguments that do not fit, NaN or infinity among the inputs.
     """
-    _check_params(model, params)
+    check_params(model, params)
     if isinstance(xs, np.ndarray) and xs.ndim == 3 and not is_ids(xs):
         check_finite("xs", xs, "T N D")
     hs, state_T, tape = unroll(model.cell, params.cell, xs, state0)
@@ -245,37 +278,20 @@ def _score_backward(model: Model, outputs: Array, targets: Array, mask: Array | 
 def _check_model(model: Model) -> None:
     if not isinstance(model, Model):
         raise DTypeError(f"model: expected Model(cell, loss, steps), got {type(model).__name__}.")
-    if not isinstance(model.cell, Cell):
-        raise DTypeError(
-            f"model.cell: expected a Cell such as RNN, got {type(model.cell).__name__}."
-        )
+    check_cell(model.cell)
     for name, value, choices in (
         ("loss", model.loss, ("cross_entropy", "squared_error")),
         ("steps", model.steps, ("every", "last")),
     ):
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             raise ArgumentError(f"model.{name}: expected one of {choices}, got {value!r}.")
-
-
-def _check_params(model: Model, params: ModelParams) -> Dims:
-    _check_model(model)
-    if not isinstance(params, ModelParams):
-        raise DTypeError(
-            f"params: expected ModelParams(cell, Wy (H, hidden units; V, classes), by (V,)), "
-            f"got {type(params).__name__}. Make them with models.init."
-        )
-    dims = model.cell.check_params(params.cell)
-    dims = check("Wy", params.Wy, "H V", dims)
-    check_bias("by", params.by, "V", dims)
-    check_same_dtype(Wx=params.cell.Wx, Wy=params.Wy, by=params.by)
-    return dims
 
 
 def _check_data(
     model: Model, params: ModelParams, xs: Array, targets: Array, mask: Array | None
 ) -> None:
     """Check targets before anything is run, so that a bad one costs nothing."""
-    dims = _check_params(model, params)
+    dims = check_params(model, params)
     rank = 2 if is_ids(xs) else 3
     if isinstance(xs, np.ndarray) and xs.ndim == rank:
         if rank == 3:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import numpy as np
 
 from unrolled.shapes import (
+    AXES,
     Array,
     ShapeError,
     Size,
     check,
     check_bias,
+    check_dtype,
     check_ids,
     check_mask,
     check_same_dtype,
@@ -80,7 +82,7 @@ def affine_backward(dy: Array, x: Array, W: Array, b: Array) -> tuple[Array, Arr
     check_bias("b", b, "H", dims)
     check("x", x, "* D", dims)
     check("dy", dy, "* H", dims)
-    _check_same_shape("dy", dy[..., 0], "x", x[..., 0])
+    _check_rows("dy", dy, "x", x)
     check_same_dtype(W=W, b=b, x=x, dy=dy)
     rows, drows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])
     return dy @ W.T, rows.T @ drows, drows.sum(axis=0).reshape(b.shape)
@@ -104,7 +106,7 @@ def tanh(a: Array) -> Array:
     ShapeError, DTypeError
         Not an array of floating or complex numbers.
     """
-    check("a", a, "* H" if np.ndim(a) > 1 else "H")
+    check("a", a, _any_axes(a, "H"))
     return np.tanh(a)
 
 
@@ -152,7 +154,7 @@ def sigmoid(a: Array) -> Array:
     ShapeError, DTypeError
         Not an array of floating or complex numbers.
     """
-    check("a", a, "* H" if np.ndim(a) > 1 else "H")
+    check("a", a, _any_axes(a, "H"))
     return (1 + np.tanh(a / 2)) / 2
 
 
@@ -199,7 +201,7 @@ def softmax(logits: Array) -> Array:
     ShapeError, DTypeError
         Not an array of floating or complex numbers.
     """
-    check("logits", logits, "* V" if np.ndim(logits) > 1 else "V")
+    check("logits", logits, _any_axes(logits, "V"))
     exponentials = np.exp(logits - logits.real.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
 
@@ -337,7 +339,8 @@ def one_hot(ids: Array, classes: int, dtype: np.dtype[np.generic] | type = np.fl
         Not integers, or out of range.
     """
     size = Size(check_size("classes", classes, "V"), "classes")
-    check_ids("ids", ids, "* N" if np.ndim(ids) > 1 else "N", {"V": size}, "V")
+    check_ids("ids", ids, _any_axes(ids, "N"), {"V": size}, "V")
+    check_dtype("dtype", dtype)
     rows = np.zeros((*ids.shape, classes), dtype=dtype)
     np.put_along_axis(rows, ids[..., None], 1, axis=-1)
     return rows
@@ -371,31 +374,37 @@ def _check_values(y: Array, targets: Array, mask: Array | None) -> None:
 
 
 def _step_axes(outputs: Array) -> str:
-    return "T N" if np.ndim(outputs) == 3 else "N"
+    return "T N" if getattr(outputs, "ndim", 0) == 3 else "N"
+
+
+def _any_axes(array: object, last: str) -> str:
+    """Name the last axis, and call all before it any further axes."""
+    one = getattr(array, "ndim", 1) == 1
+    return last if one else f"* {last}"
 
 
 def _check_pair(name: str, array: Array, like: str, other: Array) -> None:
-    check(like, other, "* H" if np.ndim(other) > 1 else "H")
-    check(name, array, "* H" if np.ndim(array) > 1 else "H")
-    _check_same_shape(name, array, like, other)
+    dims = check(like, other, _any_axes(other, "H"))
+    _check_rows(name, array, like, other)
+    check(name, array, _any_axes(array, "H"), dims)
     check_same_dtype(**{like: other, name: array})
 
 
-def _check_same_shape(name: str, array: Array, like: str, other: Array) -> None:
-    """Refuse what would broadcast: a gradient has the shape of what it is the gradient of."""
-    if array.shape == other.shape:
-        return
+def _check_rows(name: str, array: Array, like: str, other: Array) -> None:
+    """Refuse what would broadcast: all axes but the last are those of another array."""
+    check(name, array, _any_axes(array, "H"))
+    axes = {1: "(H,)", 2: "(N, H)", 3: "(T, N, H)"}.get(other.ndim, "(…, H)")
+    meaning = "T, time steps; N, sequences in the mini-batch; H, hidden units"
     if array.ndim != other.ndim:
         raise ShapeError(
-            f"{name}: expected {other.ndim} axes to match {like}, got {array.ndim}; "
-            f"{name} is {array.shape}, expected {other.shape}."
+            f"{name}: expected {other.ndim} axes {axes} ({meaning}) to match {like}, "
+            f"got {array.ndim}; {name} is {array.shape}, {like} is {other.shape}."
         )
-    axis = next(
-        i
-        for i, sizes in enumerate(zip(array.shape, other.shape, strict=True))
-        if sizes[0] != sizes[1]
-    )
-    raise ShapeError(
-        f"{name}: axis {axis} should be {other.shape[axis]} to match {like}, "
-        f"got {array.shape[axis]}; {name} is {array.shape}, expected {other.shape}."
-    )
+    letters = {2: ("N",), 3: ("T", "N")}.get(other.ndim, ("…",) * (other.ndim - 1))
+    for axis, letter in enumerate(letters):
+        if array.shape[axis] != other.shape[axis]:
+            raise ShapeError(
+                f"{name}: axis {axis} ({letter}, {AXES.get(letter, 'any further axes')}) should be "
+                f"{other.shape[axis]} to match {like}, got {array.shape[axis]}; "
+                f"{name} is {array.shape}, expected {axes}."
+            )

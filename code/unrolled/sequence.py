@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unrolled.cells.base import Cache, Cell, Params, State, check_x, is_ids
-from unrolled.shapes import Array, ArgumentError, check, check_same_dtype
+from unrolled.cells.base import Cache, Cell, Params, State, check_cell, check_x, is_ids
+from unrolled.shapes import ArgumentError, Array, ShapeError, check, check_same_dtype
 from unrolled.trees import map_arrays
 
 
@@ -51,6 +51,7 @@ def unroll(
     ShapeError, DTypeError, ArgumentError
         Shapes or dtypes that do not fit, a token id out of range.
     """
+    check_cell(cell)
     dims = check_x("xs", xs, "T N", cell.check_params(params))
     if not is_ids(xs):
         check_same_dtype(Wx=params.Wx, xs=xs)
@@ -115,21 +116,27 @@ def unroll_backward(
 
 
 def _check_gradients(cell: Cell, dhs: Array | None, dstate_T: State | None, tape: Tape) -> None:
-    if not isinstance(tape, Tape):
+    check_cell(cell)
+    if not isinstance(tape, Tape) or not isinstance(tape.caches, tuple) or not tape.caches:
         raise ArgumentError(
             f"tape: expected the Tape that unroll returned third, got {type(tape).__name__}."
         )
     if cell is not tape.cell:
         raise ArgumentError(
-            f"cell: expected {tape.cell.name}, which made the tape, got "
-            f"{getattr(cell, 'name', type(cell).__name__)}."
+            f"cell: expected {getattr(tape.cell, 'name', tape.cell)}, which made the tape, "
+            f"got {cell.name}."
         )
     if dhs is None and dstate_T is None:
         raise ArgumentError(
             "dhs, dstate_T: expected a gradient with respect to the states "
             "(T, time steps; N, sequences; H, hidden units) or to the last one, got None for both."
         )
-    dims = check("hs", tape.hs, "T N H")
+    dims = check("hs", tape.hs, "T N H", cell.check_params(tape.params))
+    if len(tape.caches) != len(tape.hs):
+        raise ShapeError(
+            f"tape: axis 0 (T, time steps) of its hs should be {len(tape.caches)} to match its "
+            f"caches, got {len(tape.hs)}."
+        )
     if dhs is not None:
         check("dhs", dhs, "T N H", dims, hint="One gradient for each hidden state of the run.")
         check_same_dtype(hs=tape.hs, dhs=dhs)

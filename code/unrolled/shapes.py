@@ -2,7 +2,7 @@
 
 Every public function of the package describes its arrays in axis letters,
 ``"T N D"`` say, and calls :func:`check`. The letters mean the same everywhere:
-see :data:`AXES`. Chapter 3 of the book is about these checks.
+see ``AXES``. Chapter 3 of the book is about these checks.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def check(name: str, array: object, axes: str, dims: Dims | None = None, *, hint
     name : str
         The argument's name, for the message.
     array : ndarray
-        Must be of a dtype in :data:`DTYPES`, no axis empty.
+        Must be of a dtype in ``DTYPES``, no axis empty.
     axes : str
         Axis letters in order, ``"T N D"``. A letter may carry a factor,
         ``"D 4H"``; a leading ``"*"`` stands for any number of further axes.
@@ -79,14 +79,13 @@ def check(name: str, array: object, axes: str, dims: Dims | None = None, *, hint
     ShapeError
         Wrong number of axes, an empty axis, or a size that does not fit.
     """
-    known = dict(dims or {})
     numbers = _plain_array(name, array, axes)
     if numbers.dtype not in DTYPES:
         raise DTypeError(
             f"{name}: expected {_dtype_names()} of axes {describe(axes)}, got {numbers.dtype}. "
             f"Convert it first, for example with {name}.astype(np.float64)."
         )
-    return _fit(name, numbers, axes, known, hint)
+    return _fit(name, numbers, axes, _known(dims), hint)
 
 
 def check_ids(
@@ -116,13 +115,10 @@ def check_ids(
     ArgumentError
         An id out of range.
     """
-    known = dict(dims or {})
-    ids = _plain_array(name, array, axes)
-    if not np.issubdtype(ids.dtype, np.integer):
-        raise DTypeError(
-            f"{name}: expected integer token ids of axes {describe(axes)}, got {ids.dtype}."
-        )
-    fitted = _fit(name, ids, axes, known, hint)
+    fitted = check_integers(name, array, axes, dims, hint=hint)
+    ids: Array = array  # type: ignore[assignment]
+    if classes not in fitted:
+        raise ArgumentError(f"classes: expected a letter of {sorted(fitted)}, got {classes!r}.")
     limit = fitted[classes]
     wrong = (ids < 0) | (ids >= limit.value)
     if wrong.any():
@@ -133,6 +129,34 @@ def check_ids(
             f"got {int(ids[where])}."
         )
     return fitted
+
+
+def check_integers(
+    name: str, array: object, axes: str, dims: Dims | None = None, *, hint: str = ""
+) -> Dims:
+    """Check an array of integers, whatever they stand for.
+
+    Parameters
+    ----------
+    name, array, axes, dims, hint
+        As for :func:`check`, but the array must be of integers.
+
+    Returns
+    -------
+    mapping of str to Size
+        As for :func:`check`.
+
+    Raises
+    ------
+    ShapeError, DTypeError
+        Not a plain array of integers, or a size that does not fit.
+    """
+    ids = _plain_array(name, array, axes)
+    if not np.issubdtype(ids.dtype, np.integer):
+        raise DTypeError(
+            f"{name}: expected integer token ids of axes {describe(axes)}, got {ids.dtype}."
+        )
+    return _fit(name, ids, axes, _known(dims), hint)
 
 
 def check_bias(name: str, array: object, axis: str, dims: Dims | None = None) -> Dims:
@@ -189,7 +213,7 @@ def check_mask(mask: object, axes: str, dims: Dims) -> None:
             f"mask: expected booleans of axes {describe(axes)}, True where a step counts, "
             f"got {booleans.dtype}. Use mask.astype(bool)."
         )
-    _fit("mask", booleans, axes, dict(dims), "")
+    _fit("mask", booleans, axes, _known(dims), "")
 
 
 def check_same_dtype(**arrays: Array | None) -> np.dtype[Any]:
@@ -211,6 +235,10 @@ def check_same_dtype(**arrays: Array | None) -> np.dtype[Any]:
         Two of them differ; nothing is ever converted silently.
     """
     given = [(name, array) for name, array in arrays.items() if array is not None]
+    for name, array in given:
+        _plain_array(name, array, "*")
+    if not given:
+        raise DTypeError("arrays: expected at least one array, got none.")
     first_name, first = given[0]
     for name, array in given[1:]:
         if array.dtype != first.dtype:
@@ -238,7 +266,10 @@ def check_finite(name: str, array: Array, axes: str) -> None:
     ArgumentError
         An entry is NaN or infinite.
     """
-    bad = ~np.isfinite(array)
+    numbers = _plain_array(name, array, axes)
+    if numbers.dtype.kind not in "iufc":
+        raise DTypeError(f"{name}: expected numbers of axes {describe(axes)}, got {numbers.dtype}.")
+    bad = ~np.isfinite(numbers)
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ArgumentError(
@@ -277,6 +308,97 @@ def check_size(name: str, value: object, axis: str) -> int:
     return int(value)
 
 
+def check_count(name: str, value: object) -> int:
+    """Check a count that is no axis: an integer of at least 1.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : int
+        The count.
+
+    Returns
+    -------
+    int
+        The count.
+
+    Raises
+    ------
+    ArgumentError
+        Not an integer, or below 1.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ArgumentError(f"{name}: expected an integer of at least 1, got {value!r}.")
+    return int(value)
+
+
+def check_positive(name: str, value: object, *, below: float = np.inf) -> float:
+    """Check a rate, a step, a limit: a real number above zero.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : float
+        The number.
+    below : float
+        What it has to stay below, infinity say.
+
+    Returns
+    -------
+    float
+        The number as Python's, which leaves the dtype of arrays alone.
+
+    Raises
+    ------
+    ArgumentError
+        Not a real number, or out of range.
+    """
+    kinds = (int, float, np.integer, np.floating)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, kinds)
+        or not 0 < value <= below
+        or value == below < np.inf
+    ):
+        expected = "a positive number" + ("" if below == np.inf else f" below {below:g}")
+        raise ArgumentError(f"{name}: expected {expected}, got {value!r}.")
+    return float(value)
+
+
+def check_dtype(name: str, dtype: object) -> np.dtype[Any]:
+    """Check a dtype given by the user: one of ``DTYPES``.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    dtype : dtype
+        As NumPy takes it.
+
+    Returns
+    -------
+    dtype
+        The same, as a NumPy dtype.
+
+    Raises
+    ------
+    DTypeError
+        Another dtype, or none at all.
+    """
+    try:
+        found = None if dtype is None else np.dtype(dtype)  # type: ignore[call-overload]
+    except (TypeError, ValueError, SyntaxError):
+        found = None
+    if found in DTYPES and found is not None:
+        return found  # type: ignore[no-any-return]
+    raise DTypeError(
+        f"{name}: expected float32, float64 or complex128 for the weights "
+        f"(D, input features; H, hidden units), got {found or repr(dtype)}."
+    )
+
+
 def check_rng(rng: object) -> None:
     """Check that randomness comes from a Generator, never from a global seed.
 
@@ -310,7 +432,7 @@ def describe(axes: str) -> str:
     str
         The letters with their meanings.
     """
-    spelled = [f"{_label(token)}, {_meaning(token)}" for token in axes.split()]
+    spelled = [f"{_label(token)}, {_meaning(token)}" for token in _tokens(axes)]
     return "(" + "; ".join(spelled) + ")"
 
 
@@ -330,14 +452,15 @@ def _plain_array(name: str, array: object, axes: str) -> Array:
 
 
 def _fit(name: str, array: Array, axes: str, known: dict[str, Size], hint: str) -> Dims:
-    tokens = axes.split()
+    tokens = _tokens(axes)
     free = tokens[0] == "*"
     tokens = tokens[free:]
     if array.ndim < len(tokens) + free or (array.ndim > len(tokens) and not free):
         at_least = "at least " if free else ""
         raise ShapeError(
             f"{name}: expected {at_least}{len(tokens) + free} axes {describe(axes)}, "
-            f"got {array.ndim}; {name} is {array.shape}.{_sentence(_rank_hint(array, tokens))}"
+            f"got {array.ndim}; {name} is {array.shape}."
+            f"{_sentence(_rank_hint(array, tokens))}{_sentence(hint)}"
         )
     offset = array.ndim - len(tokens)
     expected = (
@@ -370,6 +493,8 @@ def _fit(name: str, array: Array, axes: str, known: dict[str, Size], hint: str) 
 
 
 def _rank_hint(array: Array, tokens: list[str]) -> str:
+    if array.ndim == len(tokens) - 1 and tokens == ["N", "V"]:
+        return "One value for each sequence still needs its V axis: index with [:, None]."
     if array.ndim == len(tokens) - 1 and tokens[0] in ("N", "T"):
         return f"A single one still needs its {tokens[0]} axis: index with [None]."
     if array.ndim == len(tokens) + 1 and 1 in array.shape:
@@ -391,9 +516,23 @@ def _swap_hint(array: Array, tokens: list[str], known: Mapping[str, Size]) -> st
     return ""
 
 
+def _known(dims: Dims | None) -> dict[str, Size]:
+    if dims is None:
+        return {}
+    if not isinstance(dims, Mapping) or not all(isinstance(v, Size) for v in dims.values()):
+        raise ArgumentError(f"dims: expected sizes by axis letter, got {dims!r}.")
+    return dict(dims)
+
+
+def _tokens(axes: str) -> list[str]:
+    if not isinstance(axes, str) or not axes.split():
+        raise ArgumentError(f"axes: expected letters such as 'T N D', got {axes!r}.")
+    return axes.split()
+
+
 def _split(token: str) -> tuple[int, str]:
-    match = re.fullmatch(r"(\d*)([A-Z])", token)
-    if match is None:
+    match = re.fullmatch(r"([1-9]?)([A-Z])", token)
+    if match is None or match[2] not in AXES:
         raise ArgumentError(f"axes: expected letters such as 'T', 'N' or '4H', got {token!r}.")
     return int(match[1] or 1), match[2]
 

@@ -9,7 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unrolled.shapes import Array, ArgumentError, Size, check_ids, check_rng, check_size
+from unrolled.shapes import (
+    ArgumentError,
+    Array,
+    Size,
+    check_ids,
+    check_integers,
+    check_positive,
+    check_rng,
+    check_size,
+)
 
 PROSE = "prose.txt"
 
@@ -39,6 +48,7 @@ class Vocabulary(NamedTuple):
         """
         if not isinstance(text, str) or not text:
             raise ArgumentError(f"text: expected at least one character, got {text!r}.")
+        self._check()
         ids = {character: i for i, character in enumerate(self.characters)}
         for position, character in enumerate(text):
             if character not in ids:
@@ -66,9 +76,18 @@ class Vocabulary(NamedTuple):
         DTypeError, ShapeError, ArgumentError
             Not integers on one axis, or an id out of range.
         """
+        self._check()
         size = Size(len(self.characters), "the vocabulary")
         check_ids("ids", ids, "T", {"V": size}, "V")
         return "".join(self.characters[i] for i in ids)
+
+    def _check(self) -> None:
+        characters = self.characters
+        kind = isinstance(characters, (tuple, str)) and len(characters) > 0
+        if not kind or not all(isinstance(each, str) for each in characters):
+            raise ArgumentError(
+                f"characters: expected a tuple of at least one character, got {characters!r}."
+            )
 
 
 class Spelling(NamedTuple):
@@ -118,7 +137,7 @@ def hello() -> Spelling:
 
 
 def read_text(path: str | Path | None = None) -> str:
-    """Read the text to train on: the book's own prose, or the reader's file.
+    r"""Read the text to train on: the book's own prose, or the reader's file.
 
     Parameters
     ----------
@@ -129,7 +148,7 @@ def read_text(path: str | Path | None = None) -> str:
     Returns
     -------
     str
-        With line ends as ``"\\n"``.
+        With line ends as ``"\n"``.
 
     Raises
     ------
@@ -141,15 +160,16 @@ def read_text(path: str | Path | None = None) -> str:
     else:
         try:
             raw = Path(path).read_bytes()
-        except OSError as error:
+        except (OSError, TypeError, ValueError) as error:
             raise ArgumentError(
-                f"path: expected a readable text file, got {str(path)!r} ({error.strerror})."
+                f"path: expected a readable text file, got {path!r} ({error})."
             ) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        at = error.start + len(raw) - len(error.object)  # a byte order mark was cut off before
         raise ArgumentError(
-            f"path: expected UTF-8 text, got byte 0x{raw[error.start]:02x} at {error.start} "
+            f"path: expected UTF-8 text, got byte 0x{raw[at]:02x} at {at} "
             f"of {str(path)!r}. Save the file as UTF-8."
         ) from None
     if not text.strip():
@@ -177,8 +197,8 @@ def split(ids: Array, held_out: float = 0.1) -> tuple[Array, Array]:
     ArgumentError
         A share out of range, or a text too short to be split.
     """
-    if not 0 < held_out < 1:
-        raise ArgumentError(f"held_out: expected a share between 0 and 1, got {held_out!r}.")
+    check_integers("ids", ids, "T")
+    held_out = check_positive("held_out", held_out, below=1)
     cut = round(len(ids) * (1 - held_out))
     if cut < 2 or len(ids) - cut < 2:
         raise ArgumentError(
@@ -217,6 +237,7 @@ def windows(
     check_size("T", T, "T")
     check_size("N", N, "N")
     check_rng(rng)
+    check_integers("ids", ids, "T")
     if len(ids) < T + 1:
         raise ArgumentError(
             f"ids: axis 0 (T, time steps) expected at least T + 1 = {T + 1}, got {len(ids)}. "

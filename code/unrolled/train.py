@@ -10,8 +10,17 @@ import numpy as np
 
 from unrolled import models, ops
 from unrolled.models import Model, ModelParams
-from unrolled.shapes import Array, ArgumentError, Size, check_ids, check_rng, check_size
-from unrolled.trees import map_arrays, named_arrays
+from unrolled.shapes import (
+    ArgumentError,
+    Array,
+    Size,
+    check_count,
+    check_ids,
+    check_positive,
+    check_rng,
+    check_size,
+)
+from unrolled.trees import check_alike, map_arrays, named_arrays
 
 
 class Optimiser(NamedTuple):
@@ -60,9 +69,10 @@ def sgd(rate: float) -> Optimiser:
     ArgumentError
         A rate of zero or less.
     """
-    _check_rate(rate)
+    rate = _rate(rate)
 
     def update(params: Any, gradients: Any, memory: None) -> tuple[Any, None]:
+        check_alike("gradients", gradients, "params", params)
         return map_arrays(lambda p, g: p - rate * g, params, gradients), memory
 
     return Optimiser(f"SGD {rate}", lambda params: None, update)
@@ -92,15 +102,24 @@ def adam(
     Raises
     ------
     ArgumentError
-        A rate of zero or less.
+        A rate of zero or less, a decay or eps out of range.
     """
-    _check_rate(rate)
+    rate, eps = _rate(rate), check_positive("eps", eps)
+    mean_decay = check_positive("mean_decay", mean_decay, below=1)
+    square_decay = check_positive("square_decay", square_decay, below=1)
 
     def init(params: Any) -> AdamMemory:
         zeros = map_arrays(np.zeros_like, params)
         return AdamMemory(0, zeros, zeros)
 
     def update(params: Any, gradients: Any, memory: AdamMemory) -> tuple[Any, AdamMemory]:
+        if not isinstance(memory, AdamMemory):
+            raise ArgumentError(
+                f"memory: expected the AdamMemory of an earlier step, got {type(memory).__name__}."
+            )
+        check_alike("gradients", gradients, "params", params)
+        check_alike("memory.mean", memory.mean, "params", params)
+        check_alike("memory.square", memory.square, "params", params)
         count = memory.steps + 1
         mean = map_arrays(
             lambda m, g: mean_decay * m + (1 - mean_decay) * g, memory.mean, gradients
@@ -142,8 +161,8 @@ def clip_by_global_norm(gradients: Any, limit: float) -> Any:
     ArgumentError
         A limit of zero or less.
     """
-    if not limit > 0:
-        raise ArgumentError(f"limit: expected a positive number, got {limit!r}.")
+    check_positive("limit", limit)
+    check_alike("gradients", gradients, "gradients", gradients)
     norm = np.sqrt(sum(float((np.abs(g) ** 2).sum()) for _, g in named_arrays(gradients)))
     if norm < limit:
         return gradients
@@ -193,18 +212,34 @@ def fit(
         Bad data, batches that end too early, or a loss that became NaN or
         infinite; the message says at which step.
     """
-    check_size("steps", steps, "T")
+    check_count("steps", steps)
+    models.check_params(model, params)
+    if clip is not None:
+        check_positive("clip", clip)
+    if not isinstance(optimiser, Optimiser):
+        raise ArgumentError(
+            f"optimiser: expected sgd(…) or adam(…), got {type(optimiser).__name__}."
+        )
+    if not isinstance(batches, Iterable) or getattr(batches, "ndim", 1) == 0:
+        raise ArgumentError(
+            f"batches: expected an iterable of pairs (xs, targets), got {type(batches).__name__}."
+        )
     memory = optimiser.init(params) if memory is None else memory
     losses = np.empty(steps)
     source = iter(batches)
     for step in _counted(steps, progress):
         try:
-            xs, targets = next(source)
+            pair = next(source)
         except StopIteration:
             raise ArgumentError(
                 f"batches: expected {steps} of them, one a step, got {step}."
             ) from None
-        value, gradients, _ = models.loss_and_gradients(model, params, xs, targets)
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ArgumentError(
+                f"batches: expected pairs (xs, targets), got {type(pair).__name__} at step {step}."
+            )
+        with np.errstate(over="ignore", invalid="ignore"):  # what diverges is named below
+            value, gradients, _ = models.loss_and_gradients(model, params, *pair)
         if not np.isfinite(value):
             raise ArgumentError(
                 f"loss: expected a finite number, got {value} at step {step}. "
@@ -242,7 +277,7 @@ def bits_per_character(model: Model, params: ModelParams, ids: Array, window: in
     ArgumentError
         A text of fewer than two characters, or a model of another kind.
     """
-    _check_speller(model)
+    _check_speller(model, params)
     check_size("window", window, "T")
     V = Size(params.Wy.shape[1], "Wy")
     check_ids("ids", ids, "T", {"V": V}, "V")
@@ -296,16 +331,17 @@ def sample(
     ArgumentError
         A temperature of zero or less, a bad prompt, no Generator.
     """
-    _check_speller(model)
+    _check_speller(model, params)
     check_size("length", length, "T")
     check_rng(rng)
-    if not temperature > 0:
-        raise ArgumentError(f"temperature: expected a positive number, got {temperature!r}.")
+    check_positive("temperature", temperature)
     check_ids("prompt", prompt, "T", {"V": Size(params.Wy.shape[1], "Wy")}, "V")
     run = models.forward(model, params, prompt[:, None])
     written = np.empty(length, dtype=np.int64)
     for position in range(length):
-        p = ops.softmax(run.outputs[-1, 0].astype(np.float64) / temperature)
+        logits = run.outputs[-1, 0].real.astype(np.float64)
+        with np.errstate(over="ignore"):  # next to a temperature of zero only the best is left
+            p = ops.softmax((logits - logits.max()) / temperature)
         written[position] = rng.choice(len(p), p=p)
         run = models.forward(
             model, params, written[position : position + 1, None], state0=run.state_T
@@ -330,12 +366,14 @@ def _counted(steps: int, progress: bool) -> Iterator[int]:
     yield from tqdm(range(steps), unit="step", leave=False)
 
 
-def _check_rate(rate: float) -> None:
-    if not rate > 0:
-        raise ArgumentError(f"rate: expected a positive number, got {rate!r}.")
+def _rate(rate: float) -> float:
+    if check_positive("rate", rate) == np.inf:
+        raise ArgumentError(f"rate: expected a finite positive number, got {rate!r}.")
+    return float(rate)
 
 
-def _check_speller(model: Model) -> None:
+def _check_speller(model: Model, params: ModelParams) -> None:
+    models.check_params(model, params)
     if model.loss != "cross_entropy" or model.steps != "every":
         raise ArgumentError(
             f"model: expected loss 'cross_entropy' at 'every' step, "

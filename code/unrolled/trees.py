@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from unrolled.shapes import Array
+from unrolled.shapes import Array, ShapeError, check, check_same_dtype
 
 Tree = TypeVar("Tree")
 
@@ -29,13 +29,23 @@ def map_arrays(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
     -------
     NamedTuple
         Of the type of ``tree``.
+
+    Raises
+    ------
+    ShapeError
+        The trees are not of one form.
     """
+    if any(_form(other) != _form(tree) for other in others):
+        raise ShapeError(
+            f"others: expected trees of the form of {type(tree).__name__} {_form(tree)}, "
+            f"got {[f'{type(other).__name__} {_form(other)}' for other in others]}."
+        )
     if tree is None:
         return tree
     if isinstance(tree, tuple):
         members = [map_arrays(function, *parts) for parts in zip(tree, *others, strict=True)]
-        make: Any = type(tree)
-        return make(*members)  # type: ignore[no-any-return]
+        make: Any = getattr(type(tree), "_make", tuple)  # a plain tuple is a tree too
+        return make(members)  # type: ignore[no-any-return]
     return function(tree, *others)  # type: ignore[no-any-return]
 
 
@@ -65,3 +75,45 @@ def named_arrays(tree: object, prefix: str = "") -> list[tuple[str, Array]]:
         for field, member in zip(fields, tree, strict=True)
         for leaf in named_arrays(member, f"{prefix}{dot}{field}")
     ]
+
+
+def check_alike(name: str, tree: object, like: str, other: object) -> None:
+    """Check that two trees have the same fields, shapes and dtypes, so that nothing broadcasts.
+
+    Parameters
+    ----------
+    name : str
+        What the first is called in messages.
+    tree : NamedTuple of arrays, or one array
+        What is checked.
+    like : str
+        What the other is called.
+    other : NamedTuple of arrays, or one array
+        What it has to be like.
+
+    Raises
+    ------
+    ShapeError, DTypeError
+        Other fields, shapes or dtypes, or leaves that are no arrays.
+    """
+    got, expected = named_arrays(tree), named_arrays(other)
+    if not expected or [path for path, _ in got] != [path for path, _ in expected]:
+        raise ShapeError(
+            f"{name}: expected the arrays {[path for path, _ in expected]} to match {like}, "
+            f"got {[path for path, _ in got]}."
+        )
+    for (path, one), (_, two) in zip(got, expected, strict=True):
+        of = f".{path}" if path else ""
+        check_same_dtype(**{like + of: two, name + of: one})
+        if one.shape != two.shape:
+            raise ShapeError(
+                f"{name}{of}: expected shape {two.shape} to match {like}{of}, got {one.shape}. "
+                f"A gradient has the shape of what it is the gradient of."
+            )
+        check(name + of, one.reshape(-1), "N")
+
+
+def _form(tree: object) -> tuple[str, ...] | None:
+    if not isinstance(tree, tuple):
+        return None
+    return tuple(getattr(tree, "_fields", map(str, range(len(tree)))))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from unrolled.shapes import Array, Dims, check, check_ids
+from unrolled.shapes import Array, Dims, DTypeError, check, check_ids
 
 Params: TypeAlias = Any  # a NamedTuple of arrays: RNNParams, …
 State: TypeAlias = Any  # a NamedTuple of arrays: Hidden, …
@@ -18,7 +18,7 @@ class Cell(NamedTuple):
     """One step of a recurrence: its parameters, its state, the step and its twin.
 
     A cell is a value that holds functions and no arrays, so that
-    :func:`unrolled.unroll` can run any of them, the reader's own too.
+    :func:`unrolled.sequence.unroll` can run any of them, the reader's own too.
     """
 
     name: str
@@ -35,6 +35,25 @@ class Cell(NamedTuple):
     """``step(params, x, state)``: the next state, and the cache for the way back."""
     step_backward: Callable[[State, Cache], tuple[Array | None, State, Params]]
     """``step_backward(dstate, cache)``: dx, the gradient of the state before, dparams."""
+
+
+def check_cell(cell: object) -> None:
+    """Check that something is a cell, every part of it a function.
+
+    Parameters
+    ----------
+    cell : Cell
+        The argument as the user gave it.
+
+    Raises
+    ------
+    DTypeError
+        It is something else.
+    """
+    if not isinstance(cell, Cell) or not all(callable(part) for part in cell[1:]):
+        raise DTypeError(
+            f"cell: expected a Cell, a record of functions such as RNN, got {type(cell).__name__}."
+        )
 
 
 def is_ids(x: Array) -> bool:
@@ -77,6 +96,6 @@ def check_x(name: str, x: Array, axes: str, dims: Dims) -> Dims:
     ShapeError, DTypeError, ArgumentError
         It does not fit, or an id is out of range.
     """
-    if is_ids(x) and x.ndim == len(axes.split()):
+    if is_ids(x) and isinstance(axes, str) and x.ndim == len(axes.split()):
         return check_ids(name, x, axes, dims, "D")
     return check(name, x, f"{axes} D", dims, hint="Did you swap x and h?")

@@ -9,13 +9,12 @@ import numpy as np
 from unrolled import ops
 from unrolled.cells.base import Cell, check_x, is_ids
 from unrolled.shapes import (
-    DTYPES,
     Array,
-    ArgumentError,
     Dims,
     DTypeError,
     check,
     check_bias,
+    check_dtype,
     check_rng,
     check_same_dtype,
     check_size,
@@ -78,11 +77,7 @@ def init(
     check_size("D", D, "D")
     check_size("H", H, "H")
     check_rng(rng)
-    if np.dtype(dtype) not in DTYPES:
-        raise DTypeError(
-            f"dtype: expected float32, float64 or complex128 for the weights "
-            f"(D, input features; H, hidden units), got {np.dtype(dtype)}."
-        )
+    dtype = check_dtype("dtype", dtype)
     width = 1 / np.sqrt(H)
     return RNNParams(
         Wx=rng.uniform(-width, width, (D, H)).astype(dtype),
@@ -133,11 +128,7 @@ def check_params(params: RNNParams) -> Dims:
     ShapeError, DTypeError
         They do not fit.
     """
-    if not isinstance(params, RNNParams):
-        raise DTypeError(
-            f"params: expected RNNParams(Wx (D, H), Wh (H, H), b (H,)) of D input features "
-            f"and H hidden units, got {type(params).__name__}. Make them with RNN.init."
-        )
+    _check_type(params)
     dims = check("Wx", params.Wx, "D H")
     check("Wh", params.Wh, "H H", dims, hint="Did you swap Wx and Wh?")
     check_bias("b", params.b, "H", dims)
@@ -169,6 +160,7 @@ def check_state(name: str, state: Hidden, params: RNNParams, dims: Dims) -> Dims
     ShapeError, DTypeError
         It does not fit.
     """
+    _check_type(params)
     if not isinstance(state, Hidden):
         raise DTypeError(
             f"{name}: expected Hidden(h) with h (N, sequences in the mini-batch; "
@@ -241,13 +233,28 @@ def step_backward(dstate: Hidden, cache: RNNCache) -> tuple[Array | None, Hidden
     ShapeError, DTypeError
         ``dstate`` does not fit.
     """
+    if not isinstance(cache, RNNCache):
+        raise DTypeError(
+            f"cache: expected the RNNCache that RNN.step returned second, of states (N, sequences "
+            f"in the mini-batch; H, hidden units), got {type(cache).__name__}."
+        )
     params, x, h_prev, h_next = cache
-    dims = check("h_next", h_next, "N H")
+    dims = check_x("x", x, "N", check_params(params))
+    dims = check("h_prev", h_prev, "N H", check("h_next", h_next, "N H", dims))
+    check_same_dtype(Wh=params.Wh, x=None if is_ids(x) else x, h_prev=h_prev, h_next=h_next)
     check_state("dstate", dstate, params, dims)
     da = ops.tanh_backward(dstate.h, h_next)
     dWx, dx = _input_part_backward(params, x, da)
     dparams = RNNParams(Wx=dWx, Wh=h_prev.T @ da, b=da.sum(axis=0).reshape(params.b.shape))
     return dx, Hidden(da @ params.Wh.T), dparams
+
+
+def _check_type(params: object) -> None:
+    if not isinstance(params, RNNParams):
+        raise DTypeError(
+            f"params: expected RNNParams(Wx (D, H), Wh (H, H), b (H,)) of D input features "
+            f"and H hidden units, got {type(params).__name__}. Make them with RNN.init."
+        )
 
 
 def _input_part(params: RNNParams, x: Array) -> Array:

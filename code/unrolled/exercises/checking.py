@@ -29,6 +29,7 @@ class Result:
         """Say it as the reader sees it."""
         return f"{'✓' if self.passed else '✗'} {self.exercise}: {self.message}"
 
+
 def check(exercise_id: str, answer: object, *, rng: np.random.Generator | None = None) -> Result:
     """Check an answer to one of the book's exercises.
 
@@ -81,7 +82,8 @@ def find(exercise_id: str) -> Exercise:
     """
     chapter = str(exercise_id).partition(".")[0]
     try:
-        module = import_module(f"unrolled.exercises.{chapter}") if chapter[:2] == "ch" else None
+        known_form = chapter[:2] == "ch" and chapter[2:].isdigit()
+        module = import_module(f"unrolled.exercises.{chapter}") if known_form else None
     except ModuleNotFoundError:
         module = None
     exercises: tuple[Exercise, ...] = getattr(module, "EXERCISES", ())
@@ -140,7 +142,7 @@ def _call(answer: Any, arguments: tuple[Any, ...]) -> tuple[Any, str | None]:
         got = answer(*given)
     except NotImplementedError:
         return None, "not written yet: replace the line that raises NotImplementedError."
-    except Exception as error:  # the reader's code may raise anything
+    except Exception as error:  # noqa: BLE001 — the reader's code may raise anything
         frames = traceback.extract_tb(error.__traceback__)
         line = frames[1].lineno if len(frames) > 1 else None
         place = f" in line {line} of the cell" if line else ""
@@ -162,6 +164,9 @@ def _difference(
     """Give the first way in which two values differ, or None; NaN equals nothing."""
     if isinstance(expected, Mapping):
         return _mapping_difference(exercise, got, expected)
+    if isinstance(expected, tuple) and expected and all(type(e) is int for e in expected):
+        same = isinstance(got, (tuple, list)) and tuple(got) == expected  # a shape, whole
+        return None if same else f"{name}: {got!r} is not it."
     if isinstance(expected, tuple):
         if not isinstance(got, (tuple, list)) or len(got) != len(expected):
             count = len(got) if isinstance(got, (tuple, list)) else 1
@@ -173,8 +178,9 @@ def _difference(
             for g, e, part in zip(got, expected, names, strict=True)
         )
         return next((each for each in found if each is not None), None)
-    if isinstance(expected, (str, bool)):
-        same = isinstance(got, type(expected)) and _plain(got) == _plain(expected)
+    if isinstance(expected, (str, bool, np.bool_)):
+        kind = str if isinstance(expected, str) else (bool, np.bool_)
+        same = isinstance(got, kind) and _plain(got) == _plain(expected)
         return None if same else f"{name}: {got!r} is not it."
     return _array_difference(exercise, got, expected, name)
 
@@ -194,7 +200,7 @@ def _mapping_difference(exercise: Exercise, got: Any, expected: Mapping[Any, Any
 def _array_difference(exercise: Exercise, got: Any, expected: Any, name: str) -> str | None:
     try:
         numbers = np.asarray(got)
-    except ValueError:
+    except (TypeError, ValueError):
         numbers = np.asarray(None)
     reference = np.asarray(expected)
     if numbers.dtype.kind not in "biufc":
@@ -203,14 +209,17 @@ def _array_difference(exercise: Exercise, got: Any, expected: Any, name: str) ->
         return f"{name}: expected shape {reference.shape}, got {numbers.shape}."
     if not np.isfinite(numbers).all():
         return f"{name}: holds NaN or infinity. Look for a division by zero or an overflow."
-    gaps = np.abs(numbers - reference)
+    gaps = np.abs(numbers * 1.0 - reference)  # booleans and unsigned integers too
     if gaps.size == 0 or gaps.max() <= exercise.tolerance * max(
-        1.0, float(np.abs(reference).max())
+        1.0, float(np.abs(reference * 1.0).max())
     ):
         return None
     worst = tuple(int(i) for i in np.unravel_index(np.argmax(gaps), gaps.shape))
     where = f" at {list(worst)}" if worst else ""
-    return f"{name}: the shape fits, but{where} expected {reference[worst]:.4g}, got {numbers[worst]:.4g}."
+    return (
+        f"{name}: the shape fits, but{where} "
+        f"expected {reference[worst] * 1.0:.4g}, got {numbers[worst] * 1.0:.4g}."
+    )
 
 
 def _copies(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -223,6 +232,8 @@ def _copy(value: Any) -> Any:
     if isinstance(value, tuple):
         members = [_copy(member) for member in value]
         return type(value)(*members) if hasattr(value, "_fields") else tuple(members)
+    if isinstance(value, dict):
+        return {key: _copy(member) for key, member in value.items()}
     if isinstance(value, list):
         return [_copy(member) for member in value]
     return value
@@ -231,13 +242,17 @@ def _copy(value: Any) -> Any:
 def _same(before: Any, after: Any) -> bool:
     if isinstance(before, np.ndarray):
         return bool(
-            before.shape == after.shape
+            isinstance(after, np.ndarray)
+            and before.shape == after.shape
             and before.dtype == after.dtype
             and before.tobytes() == after.tobytes()
         )
     if isinstance(before, (tuple, list)):
-        return len(before) == len(after) and all(map(_same, before, after))
-    return callable(before) or bool(before == after)
+        same = type(before) is type(after) and len(before) == len(after)
+        return same and all(map(_same, before, after))
+    if isinstance(before, dict):
+        return list(before) == list(after) and all(_same(before[k], after[k]) for k in before)
+    return callable(before) or before is after or bool(before == after)
 
 
 def _plain(value: Any) -> Any:

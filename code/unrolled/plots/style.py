@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 COLOURS: Mapping[str, str] = MappingProxyType(
     {
         "input": "#0072b2",
-        "state": "#00896b",
-        "cell": "#8a63c7",
-        "input_gate": "#b8860b",
-        "forget_gate": "#c2611f",
-        "output_gate": "#8c7a00",
-        "candidate": "#b8578f",
-        "gradient": "#d1495b",
-        "loss": "#6b7280",
-        "neutral": "#7d8590",
+        "state": "#008562",
+        "cell": "#7b4ea3",
+        "input_gate": "#946200",
+        "forget_gate": "#8a5a2b",
+        "output_gate": "#7d7a00",
+        "candidate": "#b3497f",
+        "gradient": "#c44e00",
+        "loss": "#5b6670",
+        "neutral": "#6f7780",
     }
 )
 

@@ -1,0 +1,97 @@
+"""What a character model has to beat: counts of single characters and of pairs, in bits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from unrolled.shapes import ArgumentError, Array, Size, check_ids, check_size
+
+
+def uniform_bits(V: int) -> float:
+    """Give the cost of knowing nothing, log₂ V bits per character. See eq-bits (chapter 5).
+
+    Parameters
+    ----------
+    V : int
+        Characters in the vocabulary.
+
+    Returns
+    -------
+    float
+        Bits for each character.
+
+    Raises
+    ------
+    ArgumentError
+        Not an integer of at least 1.
+    """
+    return float(np.log2(check_size("V", V, "V")))
+
+
+def unigram_bits(training: Array, held_out: Array, V: int) -> float:
+    """Predict each character by how often it occurs. See eq-bits (chapter 5).
+
+    The counts are those of the training text with one added to each, so that no
+    character has probability zero.
+
+    Parameters
+    ----------
+    training : ndarray of int, shape (T,)
+        The text that is counted.
+    held_out : ndarray of int, shape (T,)
+        The text that is scored, at least two ids. As with
+        :func:`unrolled.train.bits_per_character`, each but the first is predicted.
+    V : int
+        Characters in the vocabulary.
+
+    Returns
+    -------
+    float
+        Bits for each predicted character.
+
+    Raises
+    ------
+    DTypeError, ShapeError, ArgumentError
+        Not integers on one axis, an id out of range, a text too short.
+    """
+    _check_texts(training, held_out, V)
+    counts = np.bincount(training, minlength=V) + 1
+    return float(-np.log2((counts / counts.sum())[held_out[1:]]).mean())
+
+
+def bigram_bits(training: Array, held_out: Array, V: int) -> float:
+    """Predict each character from the one before it. See eq-bits (chapter 5).
+
+    The pairs of the training text are counted, with one added to each pair.
+
+    Parameters
+    ----------
+    training, held_out, V
+        As for :func:`unigram_bits`.
+
+    Returns
+    -------
+    float
+        Bits for each predicted character.
+
+    Raises
+    ------
+    DTypeError, ShapeError, ArgumentError
+        As for :func:`unigram_bits`.
+    """
+    _check_texts(training, held_out, V)
+    counts = np.ones((V, V))
+    np.add.at(counts, (training[:-1], training[1:]), 1)
+    p = counts / counts.sum(axis=1, keepdims=True)
+    return float(-np.log2(p[held_out[:-1], held_out[1:]]).mean())
+
+
+def _check_texts(training: Array, held_out: Array, V: int) -> None:
+    size = {"V": Size(check_size("V", V, "V"), "V")}
+    check_ids("training", training, "T", size, "V")
+    check_ids("held_out", held_out, "T", size, "V")
+    if len(held_out) < 2:
+        raise ArgumentError(
+            f"held_out: axis 0 (T, time steps) expected at least 2, got {len(held_out)}: "
+            f"nothing follows a single character."
+        )

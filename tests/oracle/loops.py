@@ -1,0 +1,179 @@
+"""The per-element equations as plain Python loops: no array operation, nothing from the package.
+
+Every function takes nested lists or arrays and returns nested lists.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+def zeros(*shape):
+    if len(shape) == 1:
+        return [0.0] * shape[0]
+    return [zeros(*shape[1:]) for _ in range(shape[0])]
+
+
+def row(b):
+    """A bias as (H,), whether it came as (H,) or (1, H)."""
+    return [float(v) for v in (b[0] if hasattr(b[0], "__len__") else b)]
+
+
+def like_bias(db, b):
+    return [db] if hasattr(b[0], "__len__") else db
+
+
+def is_ids(xs):
+    while hasattr(xs, "__len__"):
+        xs = xs[0]
+    return float(xs).is_integer() and "int" in type(xs).__name__
+
+
+def as_vectors(x, D):
+    """Token ids (N,) as one-hot rows (N, D)."""
+    if not is_ids(x):
+        return x
+    return [[1.0 if d == i else 0.0 for d in range(D)] for i in x]
+
+
+def rnn_step(params, x, state):
+    """h_nj = tanh(b_j + Σ_i h_ni Wh_ij + Σ_d x_nd Wx_dj)."""
+    Wx, Wh, b = params
+    (h,) = state
+    D, H, N = len(Wx), len(Wh), len(h)
+    x, bias = as_vectors(x, D), row(b)
+    out = zeros(N, H)
+    for n in range(N):
+        for j in range(H):
+            a = bias[j]
+            for i in range(H):
+                a += h[n][i] * Wh[i][j]
+            for d in range(D):
+                a += x[n][d] * Wx[d][j]
+            out[n][j] = math.tanh(a)
+    return (out,)
+
+
+def rnn_step_backward(params, x, state, dstate):
+    """The six gradients of one step: dx, (dh_prev,), (dWx, dWh, db)."""
+    Wx, Wh, b = params
+    (h,), (dh,) = state, dstate
+    (out,) = rnn_step(params, x, state)
+    D, H, N = len(Wx), len(Wh), len(h)
+    ids, x = is_ids(x), as_vectors(x, D)
+    dx, dh_prev = zeros(N, D), zeros(N, H)
+    dWx, dWh, db = zeros(D, H), zeros(H, H), zeros(H)
+    for n in range(N):
+        for j in range(H):
+            da = dh[n][j] * (1.0 - out[n][j] ** 2)
+            db[j] += da
+            for i in range(H):
+                dWh[i][j] += h[n][i] * da
+                dh_prev[n][i] += Wh[i][j] * da
+            for d in range(D):
+                dWx[d][j] += x[n][d] * da
+                dx[n][d] += Wx[d][j] * da
+    return None if ids else dx, (dh_prev,), (dWx, dWh, like_bias(db, b))
+
+
+STEPS = {"RNN": (rnn_step, rnn_step_backward)}
+
+
+def add(one, other):
+    if isinstance(one, (tuple, list)):
+        return type(one)([add(a, b) for a, b in zip(one, other, strict=True)])
+    return one + other
+
+
+def unroll(name, params, xs, state0):
+    """All hidden states, and every state from the first to the last."""
+    step, _ = STEPS[name]
+    states = [state0]
+    for x in xs:
+        states.append(step(params, x, states[-1]))
+    return [state[0] for state in states[1:]], states
+
+
+def unroll_backward(name, params, xs, state0, dhs, dstate_T):
+    """BPTT, one number at a time: dxs, dstate0, dparams; h is the state's first array."""
+    _, step_backward = STEPS[name]
+    _, states = unroll(name, params, xs, state0)
+    carry = dstate_T
+    dxs, total = [None] * len(xs), None
+    for t in range(len(xs) - 1, -1, -1):
+        if dhs is not None:
+            above = [[float(v) for v in r] for r in dhs[t]]
+            carry = above_first(carry, above)
+        dxs[t], carry, part = step_backward(params, xs[t], states[t], carry)
+        total = part if total is None else add(total, part)
+    return (None if dxs[0] is None else dxs), carry, total
+
+
+def above_first(carry, above):
+    if carry is None:
+        return (above,)
+    first = [[float(v) for v in r] for r in carry[0]]
+    return (add(first, above), *carry[1:])
+
+
+def cross_entropy(logits, targets, mask=None):
+    """Logits (T, N, V): the loss, and its gradient."""
+    T, N, V = len(logits), len(logits[0]), len(logits[0][0])
+    total, grad = 0.0, zeros(T, N, V)
+    for t in range(T):
+        for n in range(N):
+            if mask is not None and not mask[t][n]:
+                continue
+            z = [float(v) for v in logits[t][n]]
+            top = max(z)
+            log_sum = top + math.log(sum(math.exp(v - top) for v in z))
+            total += (log_sum - z[targets[t][n]]) / N
+            for v in range(V):
+                right = 1.0 if v == targets[t][n] else 0.0
+                grad[t][n][v] = (math.exp(z[v] - log_sum) - right) / N
+    return total, grad
+
+
+def squared_error(y, targets, mask=None):
+    """Predictions (T, N, V): the loss, and its gradient."""
+    T, N, V = len(y), len(y[0]), len(y[0][0])
+    total, grad = 0.0, zeros(T, N, V)
+    for t in range(T):
+        for n in range(N):
+            if mask is not None and not mask[t][n]:
+                continue
+            for v in range(V):
+                gap = float(y[t][n][v]) - float(targets[t][n][v])
+                total += gap * gap / V / N
+                grad[t][n][v] = 2.0 * gap / V / N
+    return total, grad
+
+
+LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
+
+
+def model(name, loss, steps, params, xs, targets, state0, mask):
+    """Loss, ((dcell), dWy, dby), dxs, dstate0 of a cell with a readout."""
+    cell, Wy, by = params
+    hs, _ = unroll(name, cell, xs, state0)
+    T, N, H, V = len(hs), len(hs[0]), len(Wy), len(Wy[0])
+    scored = range(T) if steps == "every" else [T - 1]
+    if steps == "last":
+        targets, mask = [targets], None if mask is None else [mask]
+    out = zeros(len(scored), N, V)
+    bias = row(by)
+    for k, t in enumerate(scored):
+        for n in range(N):
+            for v in range(V):
+                out[k][n][v] = bias[v] + sum(hs[t][n][j] * Wy[j][v] for j in range(H))
+    value, dout = LOSSES[loss](out, targets, mask)
+    dWy, dby, dhs = zeros(H, V), zeros(V), zeros(T, N, H)
+    for k, t in enumerate(scored):
+        for n in range(N):
+            for v in range(V):
+                dby[v] += dout[k][n][v]
+                for j in range(H):
+                    dWy[j][v] += hs[t][n][j] * dout[k][n][v]
+                    dhs[t][n][j] += Wy[j][v] * dout[k][n][v]
+    dxs, dstate0, dcell = unroll_backward(name, cell, xs, state0, dhs, None)
+    return value, (dcell, dWy, like_bias(dby, by)), dxs, dstate0

@@ -1,0 +1,142 @@
+"""Every argument of every public function replaced by junk: an ArgumentError, or an answer."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unrolled import (
+    RNN,
+    ArgumentError,
+    Hidden,
+    gradcheck,
+    graph,
+    interop,
+    models,
+    ops,
+    tasks,
+    train,
+    unroll,
+    unroll_backward,
+)
+from unrolled.trees import named_arrays
+
+R = np.random.default_rng(0)
+P = RNN.init(3, 3, rng=R)
+XS, IDS = R.normal(size=(2, 3, 3)), R.integers(0, 3, (2, 3))
+S0 = Hidden(R.normal(size=(3, 3)))
+HS, _, TAPE = unroll(RNN, P, XS, S0)
+_, CACHE = RNN.step(P, XS[0], S0)
+EVERY, LAST = models.Model(RNN), models.Model(RNN, "squared_error", "last")
+MP = models.init(EVERY, 3, 3, 3, rng=R)
+NODE = graph.leaf("x", 2.0)
+MASK = np.ones((2, 3), bool)
+
+
+def total(tree):
+    return sum(a.sum() for _, a in named_arrays(tree))
+
+
+CALLS = {
+    ops.affine: (XS, P.Wx, P.b),
+    ops.affine_backward: (XS, XS, P.Wx, P.b),
+    ops.tanh: (XS,),
+    ops.tanh_backward: (XS, XS),
+    ops.sigmoid: (XS,),
+    ops.sigmoid_backward: (XS, XS),
+    ops.softmax: (XS,),
+    ops.softmax_cross_entropy: (XS, IDS, MASK),
+    ops.softmax_cross_entropy_backward: (XS, IDS, MASK),
+    ops.mse: (XS, XS, MASK),
+    ops.mse_backward: (XS, XS, MASK),
+    ops.one_hot: (IDS, 3, np.float64),
+    RNN.zero_state: (P, 2),
+    RNN.check_params: (P,),
+    RNN.step: (P, XS[0], S0),
+    RNN.step_backward: (S0, CACHE),
+    unroll: (RNN, P, XS, S0),
+    unroll_backward: (RNN, HS, S0, TAPE),
+    lambda D, H, rng, dtype: RNN.init(D, H, rng=rng, dtype=dtype): (3, 3, R, np.float64),
+    lambda m, p, x, s: models.forward(m, p, x, state0=s): (EVERY, MP, XS, S0),
+    lambda m, p, x, t, s, k: models.loss_and_gradients(m, p, x, t, state0=s, mask=k): (
+        EVERY, MP, XS, IDS, S0, MASK),
+    lambda m, p, x, t: models.loss(m, p, x, t): (LAST, MP, XS, XS[0]),
+    train.sgd: (0.1,),
+    train.clip_by_global_norm: (P, 1.0),
+    lambda m, p, b, o, s, c: train.fit(m, p, b, o, steps=s, clip=c, progress=False): (
+        EVERY, MP, [(IDS, IDS)] * 3, train.sgd(0.1), 2, 1.0),
+    train.bits_per_character: (EVERY, MP, IDS[0], 5),
+    lambda m, p, i, n, r, t: train.sample(m, p, i, n, rng=r, temperature=t): (
+        EVERY, MP, IDS[0], 2, R, 1.0),
+    tasks.vocabulary_of: ("abc",),
+    tasks.Vocabulary(("a", "b", "c")).encode: ("abc",),
+    tasks.Vocabulary(("a", "b", "c")).decode: (IDS[0],),
+    tasks.split: (np.arange(20), 0.2),
+    lambda i, T, N, r: next(tasks.windows(i, T, N, rng=r)): (np.arange(9), 2, 2, R),
+    gradcheck.compare: (XS, XS, 1e-12),
+    gradcheck.central_difference: (total, XS, 1e-6),
+    gradcheck.complex_step: (total, XS, 1e-30),
+    graph.leaf: ("x", 1.0),
+    graph.apply: (graph.ADD, NODE, NODE),
+    graph.named: ("y", NODE),
+    graph.order: (NODE,),
+    graph.backward: (NODE, 1.0),
+    interop.from_torch: ("rnn", interop.to_torch(P)),
+    interop.to_torch: (P,),
+}  # fmt: skip
+
+JUNK = [
+    None, True, 0, -1, 2, 1.5, 1j, np.nan, "", "abc", b"x", [], [1.0], [[1], [2, 3]], {}, {1: 2}, (),
+    (1, 2), (None,), object(), RNN, P, S0, MP, TAPE, CACHE, NODE, EVERY, Hidden(None),
+    P._replace(b=np.zeros((3, 1))), P._replace(Wh=None), MP._replace(cell=None), RNN._replace(step=3),
+    np.float64(1), np.zeros(()), np.zeros(0), np.zeros(3), np.zeros((3, 1)), np.zeros((1, 3)),
+    np.zeros((3, 3, 3, 3)), np.zeros((0, 3, 3)), np.zeros((2, 3, 3), "f4"), np.zeros((3, 3), "f2"),
+    np.zeros((2, 3), int), -np.ones((2, 3), int), np.full((2, 3), 9), np.zeros((2, 3), object),
+    np.full((2, 3, 3), np.nan), np.full((2, 3, 3), np.inf), np.zeros((2, 3), bool), np.array("a"),
+    np.array(["a"]), np.ma.masked_array(np.zeros((2, 3, 3))), np.zeros((3, 3)).view(np.matrix),
+    np.zeros((2, 3, 3), "c8"), np.zeros((2, 3, 3), ">f8"), np.array([None]), np.datetime64("now"),
+    np.zeros(2, [("a", float)]), np.random.RandomState(0), np.random,
+]  # fmt: skip
+
+
+def attempt(function, arguments):
+    before = [
+        a.tobytes() if isinstance(a, np.ndarray) and a.dtype != object else None for a in arguments
+    ]
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error")
+            function(*arguments)
+    except ArgumentError as error:
+        assert ":" in str(error) or "expected" in str(error)
+    after = [
+        a.tobytes() if isinstance(a, np.ndarray) and a.dtype != object else None for a in arguments
+    ]
+    assert before == after
+
+
+def test_each_argument_replaced_by_each_junk():
+    failures = []
+    for function, right in CALLS.items():
+        function(*right)
+        for position in range(len(right)):
+            for number, junk in enumerate(JUNK):
+                arguments = list(right)
+                arguments[position] = junk
+                try:
+                    attempt(function, arguments)
+                except Exception as error:  # noqa: BLE001 — all of them are shown at once
+                    failures.append(
+                        (list(CALLS).index(function), position, number, repr(error)[:90])
+                    )
+    assert not failures, "\n".join(map(str, failures))
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_several_arguments_at_once(data):
+    function, right = data.draw(st.sampled_from(list(CALLS.items())))
+    attempt(function, [data.draw(st.sampled_from([a, *JUNK])) for a in right])
