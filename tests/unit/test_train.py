@@ -100,7 +100,7 @@ def test_hello_is_learned(optimiser):
 def test_clip_is_used():
     fit = lambda clip: train.fit(
         MODEL, fresh(), [WORD[:2]], train.sgd(1.0), steps=1, clip=clip, progress=False
-    )  # noqa: E731
+    )
     moved = map_arrays(np.subtract, fit(0.01).params, fresh())
     agree(math.sqrt(sum((a**2).sum() for _, a in named_arrays(moved))), 0.01)
     assert gap(fit(None).params, fit(0.01).params) > 0.01
