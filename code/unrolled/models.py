@@ -23,6 +23,7 @@ from unrolled.shapes import (
     check_same_dtype,
     check_size,
 )
+from unrolled.trees import named_arrays
 
 Loss: TypeAlias = Literal["cross_entropy", "squared_error"]
 Steps: TypeAlias = Literal["every", "last"]
@@ -159,11 +160,15 @@ def forward(model: Model, params: ModelParams, xs: Array, *, state0: State | Non
     Raises
     ------
     ShapeError, DTypeError, ArgumentError
-        Arguments that do not fit, NaN or infinity among the inputs.
+        Arguments that do not fit, NaN or infinity among the inputs or in the state.
     """
-    check_params(model, params)
+    dims = check_params(model, params)
     if isinstance(xs, np.ndarray) and xs.ndim == 3 and not is_ids(xs):
         check_finite("xs", xs, "T N D")
+    if state0 is not None:
+        model.cell.check_state("state0", state0, params.cell, dims)
+        for path, array in named_arrays(state0):
+            check_finite(f"state0.{path}", array, "N H")
     hs, state_T, tape = unroll(model.cell, params.cell, xs, state0)
     outputs = ops.affine(_scored(model, hs), params.Wy, params.by)
     return Run(outputs, state_T, tape)
