@@ -282,7 +282,8 @@ def backward(output: Node, gradient: Number | None = None) -> Trace:
         )
     start = start.astype(output.value.dtype)
     nodes = order(output)
-    total = {id(node): np.zeros_like(node.value) for node in nodes} | {id(output): start}
+    total = {id(node): np.zeros_like(node.value) for node in nodes}
+    total[id(output)] = start
     edges = []
     for node in reversed(nodes):
         if node.op is None:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from unrolled import ops
-from unrolled.cells.base import Cell, Params, State, check_cell, is_ids
+from unrolled.cells.base import Cell, Params, State, check_cell, check_x, is_ids
 from unrolled.sequence import Tape, unroll, unroll_backward
 from unrolled.shapes import (
     ArgumentError,
@@ -162,13 +162,13 @@ def forward(model: Model, params: ModelParams, xs: Array, *, state0: State | Non
     ShapeError, DTypeError, ArgumentError
         Arguments that do not fit, NaN or infinity among the inputs or in the state.
     """
-    dims = check_params(model, params)
-    if isinstance(xs, np.ndarray) and xs.ndim == 3 and not is_ids(xs):
+    dims = check_x("xs", xs, "T N", check_params(model, params))
+    if not is_ids(xs):
         check_finite("xs", xs, "T N D")
     if state0 is not None:
         model.cell.check_state("state0", state0, params.cell, dims)
-        for path, array in named_arrays(state0):
-            check_finite(f"state0.{path}", array, "N H")
+        for name, array in named_arrays(state0, "state0"):
+            check_finite(name, array, "N H")
     hs, state_T, tape = unroll(model.cell, params.cell, xs, state0)
     outputs = ops.affine(_scored(model, hs), params.Wy, params.by)
     return Run(outputs, state_T, tape)
@@ -296,13 +296,7 @@ def _check_data(
     model: Model, params: ModelParams, xs: Array, targets: Array, mask: Array | None
 ) -> None:
     """Check targets before anything is run, so that a bad one costs nothing."""
-    dims = check_params(model, params)
-    rank = 2 if is_ids(xs) else 3
-    if isinstance(xs, np.ndarray) and xs.ndim == rank:
-        if rank == 3:
-            dims = check("xs", xs, "T N D", dims, hint="Did you swap x and h?")
-        else:
-            dims = check_ids("xs", xs, "T N", dims, "D")
+    dims = check_x("xs", xs, "T N", check_params(model, params))
     axes = "T N" if model.steps == "every" else "N"
     if model.loss == "cross_entropy":
         check_ids("targets", targets, axes, dims, "V", hint="One target for each scored step.")

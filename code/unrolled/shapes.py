@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import permutations
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -300,7 +300,7 @@ def check_size(name: str, value: object, axis: str) -> int:
     ArgumentError
         Not an integer, or below 1.
     """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
+    if not _is_count(value):
         raise ArgumentError(
             f"{name}: size of axis {axis} ({AXES[axis]}), expected an integer of at least 1, "
             f"got {value!r}."
@@ -328,7 +328,7 @@ def check_count(name: str, value: object) -> int:
     ArgumentError
         Not an integer, or below 1.
     """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
+    if not _is_count(value):
         raise ArgumentError(f"{name}: expected an integer of at least 1, got {value!r}.")
     return int(value)
 
@@ -456,9 +456,9 @@ def _fit(name: str, array: Array, axes: str, known: dict[str, Size], hint: str) 
     free = tokens[0] == "*"
     tokens = tokens[free:]
     if array.ndim < len(tokens) + free or (array.ndim > len(tokens) and not free):
-        at_least = "at least " if free else ""
+        at_least, count = "at least " if free else "", len(tokens) + free
         raise ShapeError(
-            f"{name}: expected {at_least}{len(tokens) + free} axes {describe(axes)}, "
+            f"{name}: expected {at_least}{count} {'axis' if count == 1 else 'axes'} {describe(axes)}, "
             f"got {array.ndim}; {name} is {array.shape}."
             f"{_sentence(_rank_hint(array, tokens))}{_sentence(hint)}"
         )
@@ -553,6 +553,12 @@ def _position(axes: str, where: tuple[int, ...]) -> str:
         for letter, index in zip(letters, where[offset:], strict=True)
     ]
     return ", ".join([*(str(index) for index in where[:offset]), *named])
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):  # True is an int
+        return False
+    return bool(value >= 1)
 
 
 def _dtype_names() -> str:

@@ -46,8 +46,7 @@ class Vocabulary(NamedTuple):
         ArgumentError
             An empty text, or a character the vocabulary does not have.
         """
-        if not isinstance(text, str) or not text:
-            raise ArgumentError(f"text: expected at least one character, got {text!r}.")
+        _check_text(text)
         self._check()
         ids = {character: i for i, character in enumerate(self.characters)}
         for position, character in enumerate(text):
@@ -118,8 +117,7 @@ def vocabulary_of(text: str) -> Vocabulary:
     ArgumentError
         An empty text.
     """
-    if not isinstance(text, str) or not text:
-        raise ArgumentError(f"text: expected at least one character, got {text!r}.")
+    _check_text(text)
     return Vocabulary(tuple(sorted(set(text))))
 
 
@@ -244,6 +242,11 @@ def windows(
             f"Use a longer text or a shorter window."
         )
     return _windows(ids, T, N, rng)
+
+
+def _check_text(text: object) -> None:
+    if not isinstance(text, str) or not text:
+        raise ArgumentError(f"text: expected at least one character, got {text!r}.")
 
 
 def _windows(ids: Array, T: int, N: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:

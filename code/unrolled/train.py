@@ -275,7 +275,8 @@ def bits_per_character(model: Model, params: ModelParams, ids: Array, window: in
     Raises
     ------
     ArgumentError
-        A text of fewer than two characters, or a model of another kind.
+        A text of fewer than two characters, a model of another kind, or a score
+        of NaN.
     """
     _check_speller(model, params)
     check_size("window", window, "T")
@@ -291,6 +292,8 @@ def bits_per_character(model: Model, params: ModelParams, ids: Array, window: in
         part = ids[start : start + window + 1][:, None]
         run = models.forward(model, params, part[:-1], state0=state)
         nats += float(ops.softmax_cross_entropy(run.outputs, part[1:]).real)
+        if np.isnan(nats):
+            raise ArgumentError(f"params: expected weights that give a score, got {nats}.")
         state = run.state_T
     return nats / (len(ids) - 1) / float(np.log(2))
 
@@ -329,7 +332,8 @@ def sample(
     Raises
     ------
     ArgumentError
-        A temperature of zero or less, a bad prompt, no Generator.
+        A temperature of zero or less, a bad prompt, no Generator, or logits of
+        NaN or infinity.
     """
     _check_speller(model, params)
     check_size("length", length, "T")
@@ -340,8 +344,11 @@ def sample(
     written = np.empty(length, dtype=np.int64)
     for position in range(length):
         logits = run.outputs[-1, 0].real.astype(np.float64)
+        best = logits.max()
+        if not np.isfinite(best):
+            raise ArgumentError(f"params: expected weights that give finite logits, got {best}.")
         with np.errstate(over="ignore"):  # next to a temperature of zero only the best is left
-            p = ops.softmax((logits - logits.max()) / temperature)
+            p = ops.softmax((logits - best) / temperature)
         written[position] = rng.choice(len(p), p=p)
         run = models.forward(
             model, params, written[position : position + 1, None], state0=run.state_T

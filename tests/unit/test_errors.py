@@ -121,7 +121,7 @@ CALLS = [
     bad(
         lambda: ops.softmax_cross_entropy(X, np.eye(3, dtype=int)),
         "targets:",
-        "expected 1 axes",
+        "expected 1 axis",
         "got 2",
     ),
     bad(
@@ -147,7 +147,7 @@ CALLS = [
         "got 3",
     ),
     bad(lambda: ops.mse(X, X.astype("f4")), "targets:", "expected float64", "float32"),
-    bad(lambda: ops.mse_backward(X, X, np.ones((N, V), bool)), "mask:", "expected 1 axes", "got 2"),
+    bad(lambda: ops.mse_backward(X, X, np.ones((N, V), bool)), "mask:", "expected 1 axis", "got 2"),
     bad(lambda: ops.mse_backward(X, X, [True] * N), "mask:", "list"),
     bad(lambda: ops.mse_backward(None, X), "y:", "NoneType"),
     bad(lambda: ops.one_hot(np.array([1.0]), 3), "ids:", "integer", "float64"),
@@ -348,7 +348,7 @@ CALLS = [
     bad(lambda: train.bits_per_character(LAST, MP, IDS[:, 0]), "model:", "cross_entropy"),
     bad(lambda: train.bits_per_character(None, MP, IDS[:, 0]), "model:"),
     bad(lambda: train.bits_per_character(EVERY, None, IDS[:, 0]), "params:"),
-    bad(lambda: train.bits_per_character(EVERY, MP, IDS), "ids:", "1 axes"),
+    bad(lambda: train.bits_per_character(EVERY, MP, IDS), "ids:", "1 axis"),
     bad(
         lambda: train.bits_per_character(EVERY, MP, IDS[:1, 0]),
         "ids:",
@@ -383,7 +383,7 @@ CALLS = [
     bad(lambda: tasks.read_text("no\0file"), "path:"),
     bad(lambda: tasks.read_text("/no/such/file"), "path:", "/no/such/file"),
     bad(lambda: tasks.split("text", 0.5), "ids:", "str"),
-    bad(lambda: tasks.split(IDS, 0.5), "ids:", "1 axes"),
+    bad(lambda: tasks.split(IDS, 0.5), "ids:", "1 axis"),
     bad(lambda: tasks.split(np.arange(9.0), 0.5), "ids:", "float64"),
     bad(lambda: tasks.split(np.arange(9), 1.0), "held_out:", "below 1"),
     bad(lambda: tasks.split(np.arange(9), "a"), "held_out:"),
@@ -459,7 +459,7 @@ CALLS = [
         H_AXIS,
     ),
     bad(
-        lambda: interop.from_torch("rnn", {**TORCH, "bias_ih_l0": COLUMN}), "bias_ih_l0:", "1 axes"
+        lambda: interop.from_torch("rnn", {**TORCH, "bias_ih_l0": COLUMN}), "bias_ih_l0:", "1 axis"
     ),
     bad(
         lambda: interop.from_torch("rnn", {**TORCH, "bias_hh_l0": np.zeros(4)}),

@@ -78,7 +78,8 @@ import sys
 class Block:
     def find_spec(self, name, path=None, target=None):
         top = name.split(".")[0]
-        if top not in {"numpy", "unrolled"} and top not in sys.stdlib_module_names and top[0] != "_":
+        known = {"numpy", "unrolled"} | sys.stdlib_module_names
+        if top not in known and top[0] != "_":
             raise ImportError("blocked: " + name)
 sys.meta_path.insert(0, Block())
 import numpy

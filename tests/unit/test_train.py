@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
 
 import numpy as np
@@ -98,9 +99,11 @@ def test_hello_is_learned(optimiser):
 
 
 def test_clip_is_used():
-    fit = lambda clip: train.fit(
-        MODEL, fresh(), [WORD[:2]], train.sgd(1.0), steps=1, clip=clip, progress=False
-    )
+    def fit(clip):
+        return train.fit(
+            MODEL, fresh(), [WORD[:2]], train.sgd(1.0), steps=1, clip=clip, progress=False
+        )
+
     moved = map_arrays(np.subtract, fit(0.01).params, fresh())
     agree(math.sqrt(sum((a**2).sum() for _, a in named_arrays(moved))), 0.01)
     assert gap(fit(None).params, fit(0.01).params) > 0.01
@@ -144,7 +147,7 @@ def test_progress(with_tqdm, monkeypatch, capsys):
 def test_bits_per_character_is_the_mean_of_minus_log2_p(length):
     params, ids = fresh(), np.random.default_rng(0).integers(0, 4, length)
     state, bits = RNN.zero_state(params.cell, 1), 0.0
-    for now, after in zip(ids[:-1], ids[1:], strict=True):
+    for now, after in itertools.pairwise(ids):
         state, _ = RNN.step(params.cell, np.array([now]), state)
         e = np.exp(state.h[0] @ params.Wy + params.by)
         bits -= math.log2(e[after] / e.sum())
@@ -153,6 +156,23 @@ def test_bits_per_character_is_the_mean_of_minus_log2_p(length):
     agree(train.bits_per_character(MODEL, params, ids), bits / (length - 1))
     uniform = map_arrays(np.zeros_like, params)
     agree(train.bits_per_character(MODEL, uniform, ids), 2.0)
+
+
+@pytest.mark.parametrize("window", [1, 200])
+def test_weights_of_nan_are_refused_a_score_whatever_the_window(window):
+    broken = map_arrays(lambda a: np.full_like(a, np.nan), fresh())
+    with pytest.raises(ArgumentError, match=r"params: expected .* a score, got nan"):
+        train.bits_per_character(MODEL, broken, np.array([0, 1, 2, 3]), window)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_give_no_finite_logits_write_nothing(bad):
+    params = fresh()
+    broken = params._replace(by=np.array([0, 0, bad, 0]))
+    with pytest.raises(ArgumentError, match=r"params: expected .* finite logits, got (nan|inf)"):
+        train.sample(MODEL, broken, np.array([0]), 2, rng=np.random.default_rng(0))
+    never = params._replace(by=np.array([0, 0, -np.inf, 0]))
+    assert 2 not in train.sample(MODEL, never, np.array([0]), 50, rng=np.random.default_rng(0))
 
 
 def write(temperature=1.0, seed=0, length=30, dtype=np.float64):

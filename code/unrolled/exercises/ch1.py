@@ -175,7 +175,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 lambda: {"reverse": 1_000_000, "forward": 1},
             ),
             Mistake(
-                "a central difference needs two points for each weight.",
+                "write out the central difference of one weight, and count its points.",
                 lambda: {"central": 1_000_000},
             ),
             Mistake(
@@ -187,7 +187,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 },
             ),
             Mistake(
-                "the complex step asks one evaluation a weight, not two: nothing is subtracted.",
+                "the complex step subtracts nothing. At how many points does it look, then?",
                 lambda: {"complex": 2_000_000},
             ),
         ),

@@ -42,7 +42,7 @@ def step_errors(steps: Array, errors: Mapping[str, Array], third: float, value: 
     for name, dashes, line in guides:
         axes.loglog(steps, line, dashes, color=COLOURS["neutral"], linewidth=1.4, label=name)
     # the first curve is broad, so that it shows where the second lies upon it
-    looks = ((COLOURS["gradient"], 4.0, 7.0), (COLOURS["input"], 1.3, 3.5))
+    looks = ((COLOURS["gradient"], 4.0, 7.0), ("#1f2328", 1.3, 3.5))
     for (name, error), (colour, line_width, size) in zip(errors.items(), looks, strict=True):
         shown = np.maximum(error, 1e-17)
         axes.loglog(steps, shown, "o-", color=colour, lw=line_width, markersize=size, label=name)
@@ -71,9 +71,9 @@ def losses_by_step(runs: Mapping[str, Array], *, ylabel: str = "L", log: bool = 
         Step 0 is the start.
     """
     figure, axes = page_figure(height=3.0)
-    colours = (COLOURS["input"], COLOURS["state"], COLOURS["gradient"], COLOURS["cell"])
-    for (name, run), colour in zip(runs.items(), colours, strict=False):
-        axes.plot(np.arange(len(run)), run, "o-", color=colour, markersize=3.5)
+    colour, marks = COLOURS["loss"], "os^D"
+    for (name, run), mark in zip(runs.items(), marks, strict=False):
+        axes.plot(np.arange(len(run)), run, f"{mark}-", color=colour, markersize=4.5)
         axes.annotate(
             name,
             (len(run) - 1, run[-1]),

@@ -33,7 +33,7 @@ def squashers(a: Array, values: Mapping[str, Array], slopes: Mapping[str, Array]
     Figure
         Values on the left, slopes on the right.
     """
-    colours = {"tanh": COLOURS["state"], "sigmoid": COLOURS["forget_gate"]}
+    colours = {"tanh": COLOURS["state"], "sigmoid": COLOURS["neutral"]}
     figure, (left, right) = page_figure(height=3.0, columns=2, sharex=True)
     for axes, curves, title in ((left, values, "value"), (right, slopes, "slope")):
         for name, curve in curves.items():
@@ -107,17 +107,19 @@ def trajectories(runs: Mapping[float, Array], branches: Mapping[float, Array]) -
     below.grid(alpha=0.25, linewidth=0.6)
     _draw_branches(below, branches)
     for w in runs:
-        below.axvline(w, color=COLOURS["input"], linewidth=0.9, linestyle=":")
+        below.axvline(w, color=COLOURS["neutral"], linewidth=0.9, linestyle=":")
     return figure
 
 
-def fade(differences: Mapping[str, Array]) -> Figure:
+def fade(differences: Mapping[str, Array], *, colour: str = COLOURS["state"]) -> Figure:
     """Draw how a change of one early input lives on in the states.
 
     Parameters
     ----------
     differences : mapping of str to ndarray, shape (T,)
         For each label the distance of the two states after each step.
+    colour : str
+        Of all curves; their lines differ.
 
     Returns
     -------
@@ -125,10 +127,10 @@ def fade(differences: Mapping[str, Array]) -> Figure:
         On a logarithmic scale, each curve labelled at its end.
     """
     figure, axes = page_figure(height=3.1)
-    colours = (COLOURS["input"], COLOURS["state"], COLOURS["cell"], COLOURS["gradient"])
-    for colour, (label, distance) in zip(colours, differences.items(), strict=False):
+    styles = ("-", "--", "-.", ":")
+    for style, (label, distance) in zip(styles, differences.items(), strict=False):
         steps = np.arange(1, len(distance) + 1)
-        axes.semilogy(steps, distance, color=colour, linewidth=2)
+        axes.semilogy(steps, distance, style, color=colour, linewidth=2)
         axes.text(steps[-1] + 0.5, distance[-1], label, color=colour, va="center", fontsize=10)
     axes.set(xlabel="step t", ylabel="difference of the two states")
     longest = max(len(distance) for distance in differences.values())
@@ -149,7 +151,8 @@ def gradients(products: Mapping[str, Array]) -> Figure:
     Figure
         As :func:`fade`, of the sizes of the products.
     """
-    figure = fade({label: np.abs(product) for label, product in products.items()})
+    sizes = {label: np.abs(product) for label, product in products.items()}
+    figure = fade(sizes, colour=COLOURS["gradient"])
     figure.axes[0].set(ylabel="size of ∂h(t)/∂h(0)")
     return figure
 
@@ -201,7 +204,7 @@ def _draw_branches(axes: Axes, branches: Mapping[float, Array]) -> None:
     for x, y, text in ((0.0, 0.12, "attracts"), (1.95, 0.08, "repels"), (2.0, 0.74, "attract")):
         axes.text(x, y, text, ha="center", fontsize=10)
     if ws[0] < -1:
-        axes.text(-1.24, 0.12, "repels: flips", ha="center", fontsize=10)
+        axes.text(-1.24, 0.12, "repels,\nflips", ha="center", fontsize=10)
 
 
 def _dots(axes: Axes, x: Array, y: Array, w: float) -> None:

@@ -124,7 +124,9 @@ def test_several_values(told):
         (True, 1, "is not it"),
         (True, False, "is not it"),
         ("tanh", "relu", "is not it"),
-        ((1, 2), 1, "expected 2 values, got 1"),
+        ((1, 2), 1, "1 is not it"),  # a shape is right or wrong as a whole
+        ((1, 2), (1, 3), "(1, 3) is not it"),
+        ((1, "b"), 1, "expected 2 values, got 1"),
     ],
 )
 def test_wrong_values(told, expected, answer, says):
@@ -136,8 +138,9 @@ def test_wrong_values(told, expected, answer, says):
 @pytest.mark.parametrize(
     ("expected", "answer"),
     [
-        (3, 3.0), ({"a": 1}, {"a": 1, "b": 2}), (True, np.True_), (np.False_, False), ("tanh", " Tanh "),
-        ((1, "b"), [1, "B"]), (np.array([True]), [True]), (np.array([1, 2], np.uint8), [1, 2]),
+        (3, 3.0), ({"a": 1}, {"a": 1, "b": 2}), (True, np.True_), (np.False_, False),
+        ("tanh", " Tanh "), ((1, "b"), [1, "B"]), ((1, 2), [1, 2]),
+        (np.array([True]), [True]), (np.array([1, 2], np.uint8), [1, 2]),
         (np.zeros(0), []),
     ],
 )  # fmt: skip
