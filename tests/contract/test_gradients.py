@@ -224,6 +224,15 @@ def test_init_draws_from_the_generator_and_from_nothing_else(cell, dtype):
 
 
 @cells
+def test_checks_give_the_sizes(cell):
+    case = draw(cell, (4, 2, 3, 5))
+    dims = cell.check_params(case.params)
+    assert {letter: size.value for letter, size in dims.items()} == {"D": 3, "H": 5}
+    dims = cell.check_state("state", case.state0, case.params, dims)
+    assert {letter: size.value for letter, size in dims.items()} == {"D": 3, "H": 5, "N": 2}
+
+
+@cells
 def test_a_cell_is_a_value_without_arrays(cell):
     assert isinstance(cell.name, str)
     assert all(callable(part) for part in cell[1:])

@@ -121,3 +121,8 @@ def test_the_first_of_equal_differences_is_named():
 def test_first_nan_stays_the_worst():
     got = (np.array([np.nan]), np.array([np.nan]), np.array([5.0]))
     assert gradcheck.compare(got, (np.ones(1),) * 3).name == "0"
+
+
+def test_a_difference_too_large_for_a_float_never_passes():
+    report = gradcheck.compare(np.array([0.0, 1.7e308]), np.array([0.0, -1.7e308]))
+    assert (report.difference, report.where, report.passed) == (np.inf, (1,), False)

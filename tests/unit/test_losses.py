@@ -205,6 +205,20 @@ def test_sigmoid_and_softmax_never_overflow():
     agree(ops.softmax_cross_entropy_backward(far, np.array([1, 1])), [[0.5, -0.5], [0, 0]])
 
 
+def test_each_row_is_shifted_by_its_own_largest_score():
+    apart = np.array([[2000.0, 2000.0], [0.0, 0.0], [-2000.0, -2000.0]])
+    agree(ops.softmax(apart), np.full((3, 2), 0.5), 0)
+    agree(ops.softmax_cross_entropy(apart, np.array([0, 1, 0])), np.log(2), 1e-15)
+
+
+def test_complex_scores_give_the_principal_value():
+    rng = np.random.default_rng(4)
+    z = rng.normal(size=(6, 3)) + 1j * rng.normal(0, 5, (6, 3))
+    targets = rng.integers(0, 3, 6)
+    agree(ops.softmax_cross_entropy(z, targets), matrix.cross_entropy(z, targets)[0])
+    agree(ops.softmax_cross_entropy_backward(z, targets), matrix.cross_entropy(z, targets)[1])
+
+
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 2, 3)], ids=str)
 def test_softmax_sums_to_one_and_ignores_a_shift(shape):
     z = np.random.default_rng(0).normal(size=shape)
