@@ -456,9 +456,10 @@ def _fit(name: str, array: Array, axes: str, known: dict[str, Size], hint: str) 
     free = tokens[0] == "*"
     tokens = tokens[free:]
     if array.ndim < len(tokens) + free or (array.ndim > len(tokens) and not free):
-        at_least, count = "at least " if free else "", len(tokens) + free
+        count = len(tokens) + free
+        wanted = f"{'at least ' if free else ''}{count} {'axis' if count == 1 else 'axes'}"
         raise ShapeError(
-            f"{name}: expected {at_least}{count} {'axis' if count == 1 else 'axes'} {describe(axes)}, "
+            f"{name}: expected {wanted} {describe(axes)}, "
             f"got {array.ndim}; {name} is {array.shape}."
             f"{_sentence(_rank_hint(array, tokens))}{_sentence(hint)}"
         )
