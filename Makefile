@@ -19,7 +19,7 @@ serve:    book ## build, then show the site on this machine only
 	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C stops)"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-test:     lint types $(VENV)/.browser ## lint, types, then every test with coverage
+test:     book lint types $(VENV)/.browser ## the book, lint, types, then every test with coverage
 	$(PY) -m pytest --cov --cov-report=term
 
 lint:     $(VENV)/.test ## ruff over the code and over the chapters' cells

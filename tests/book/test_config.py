@@ -24,7 +24,7 @@ def pages() -> dict[str, str]:
     """The built pages, by name."""
     found = {file.stem: file.read_text("utf-8") for file in SITE.glob("book/*.html")}
     if not found:
-        pytest.skip("the book is not built: make book")
+        pytest.fail("the book is not built: make book")
     return found
 
 
