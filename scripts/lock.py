@@ -25,7 +25,8 @@ def main() -> int:
         pip = [str(Path(folder, "bin", "python")), "-m", "pip", "--disable-pip-version-check"]
         wanted = ["-r", "requirements.txt", "-e", ".[test]"]
         subprocess.run([*pip, "install", "--quiet", *wanted], cwd=ROOT, check=True)
-        freeze = [*pip, "freeze", "--exclude-editable"]
+        # --all: setuptools, which the build uses, counts as part of pip's own and is left out else
+        freeze = [*pip, "freeze", "--all", "--exclude", "pip", "--exclude-editable"]
         pins = subprocess.run(freeze, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     lines = pins.splitlines()
     strays = [line for line in lines if "==" not in line]

@@ -55,7 +55,8 @@ def unigram_bits(training: Array, held_out: Array, V: int) -> float:
         Not integers on one axis, an id out of range, a text too short.
     """
     _check_texts(training, held_out, V)
-    counts = np.bincount(training, minlength=V) + 1
+    # Ids are int64; where Python is 32-bit, as in the page, NumPy counts in narrower ones.
+    counts = np.bincount(training.astype(np.intp), minlength=V) + 1
     return float(-np.log2((counts / counts.sum())[held_out[1:]]).mean())
 
 

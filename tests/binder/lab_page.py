@@ -41,6 +41,9 @@ STATE = """() => {
       count: cell.model.executionCount,
       running: cell.model.executionState === 'running',
       errors: cell.model.outputs.toJSON().filter(output => output.output_type === 'error'),
+      figures: cell.model.outputs.toJSON().filter(output =>
+        (output.data?.['text/html'] ?? '').includes('unrolled-figure')
+        && 'application/vnd.jupyter.widget-view+json' in output.data).length,
     })),
   };
 }"""
@@ -49,6 +52,12 @@ OPENED = f"""() => {{
   const editor = document.querySelector('.jp-FileEditor, .jp-MarkdownViewer');
   return editor || state.dialogs.length || (state.notebook && state.status === 'idle');
 }}"""
+SCROLL_TO = """async place => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const code = notebook.widgets.filter(cell => cell.model.type === 'code');
+  notebook.activeCellIndex = notebook.widgets.indexOf(code[place]);
+  await notebook.scrollToItem(notebook.activeCellIndex, 'start');
+}"""
 ENDED = f"""() => {{
   const state = ({STATE})();
   const left = state.cells.filter(cell => cell.source.trim() && cell.count === null);
@@ -189,6 +198,38 @@ def run_to_the_end(page: Page) -> None:
     assert state["status"] == "idle", f"the kernel is {state['status']}{stopped}"
     counts = [cell["count"] for cell in state["cells"] if cell["source"].strip()]
     assert counts == list(range(1, len(counts) + 1)), f"cells ran in another order: {counts}"
+
+
+def figures_respond(page: Page) -> int:
+    """Drive the first control of every responding figure by keyboard, and return how many.
+
+    Parameters
+    ----------
+    page : Page
+        Browser page with a notebook that has run.
+
+    Returns
+    -------
+    int
+        Responding figures found; each showed other words after an arrow key.
+
+    Raises
+    ------
+    AssertionError
+        If a figure is not drawn by its widget, or does not respond.
+    """
+    cells = page.evaluate(STATE)["cells"]
+    places = [place for place, cell in enumerate(cells) if cell["figures"]]
+    for place in places:
+        page.evaluate(SCROLL_TO, place)
+        root = page.locator(".jp-mod-active .unrolled-figure[data-ready]")
+        root.wait_for(timeout=OPEN)
+        words = root.locator(".uf-text").inner_text()
+        root.locator("input[type=range], input:checked").first.focus()
+        page.keyboard.press("ArrowLeft")
+        after = root.locator(".uf-text").inner_text()
+        assert after != words, f"a figure did not respond to the arrow keys: {words}"
+    return len(places)
 
 
 def _wait_until(page: Page, condition: str, limit: int, failure: str) -> None:

@@ -29,7 +29,7 @@ from binder_image import (
     picked_build_pack,
     working_tree,
 )
-from lab_page import LabServer, open_launched_page, run_to_the_end
+from lab_page import LabServer, figures_respond, open_launched_page, run_to_the_end
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -120,12 +120,14 @@ def test_post_build_twice_changes_nothing(image: BinderImage) -> None:
 def test_launched_chapter_runs_to_the_end(
     chapter: str, image: BinderImage, chromium: Browser, tmp_path: Path
 ) -> None:
-    """A chapter opened by its launch button is a notebook, and all its cells run."""
+    """A chapter opened by its launch button runs, and its figures respond to the keyboard."""
     path = launch_path(ROOT, chapter)
     with LabServer(image, tmp_path) as server, chromium.new_context() as context:
         page = context.new_page()
         open_launched_page(page, f"{server.url}/{path}")
         run_to_the_end(page)
+        expected = "unrolled.figures" in (ROOT / chapter).read_text("utf-8")
+        assert bool(figures_respond(page)) == expected
 
 
 def _release(version: str) -> tuple[int, ...]:

@@ -27,11 +27,11 @@ def colour_swatches(colours: Mapping[str, str]) -> Figure:
     from matplotlib.patches import Rectangle
 
     rows = -(-len(colours) // 2)
-    figure, axes = page_figure(7.0, 0.4 * rows + 0.2)
+    figure, axes = page_figure(3.6, 0.36 * rows + 0.2)
     for place, (meaning, colour) in enumerate(colours.items()):
         left, middle = 7 * (place // rows), -(place % rows)
         axes.add_patch(Rectangle((left, middle - 0.4), 1.6, 0.8, facecolor=colour))
-        axes.text(left + 1.9, middle, meaning.replace("_", " "), va="center", fontsize=11)
+        axes.text(left + 1.9, middle, meaning.replace("_", " "), va="center", fontsize=10)
     axes.set_axis_off()
     axes.set(xlim=(-0.1, 14), ylim=(-rows + 0.5, 0.5))
     return figure

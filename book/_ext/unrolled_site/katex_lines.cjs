@@ -1,5 +1,5 @@
 // KaTeX as a filter: a line {"latex", "options"} in, a line {"html"} or {"error"} out.
-// Started by unrolled_site.py with the path of katex.min.js; ends when its input does.
+// Started by katex_prerender.py with the path of katex.min.js; ends when its input does.
 const katex = require(process.argv[2]);
 
 const lines = require("node:readline").createInterface({ input: process.stdin });

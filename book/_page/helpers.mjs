@@ -1,0 +1,129 @@
+// Small helpers of every page: menus that close, wide boxes that Tab reaches, everything open in print.
+
+import { startHub } from "./hub.mjs";
+
+/** Boxes that scroll sideways where they are too narrow, and what a screen reader calls them. */
+const SCROLLING = [
+  [".katex-display, div.math", "Formula"],
+  [".pst-scrollable-table-container, article table", "Table"],
+  [".highlight pre", "Code"],
+  [".cell_output .output, .cell_output pre", "Output"],
+  [".uf-stage, .unrolled-figure, figure, .svg-figure", "Figure"],
+];
+
+/** Let Tab reach a box that overflows, and say what it is; undo it when it fits again. */
+function markScrolling(box, name) {
+  const style = getComputedStyle(box);
+  const canScroll = ["auto", "scroll"].includes(style.overflowX);
+  const overflows = canScroll && box.scrollWidth > box.clientWidth + 1;
+  if (overflows && !box.dataset.scrolls) {
+    box.dataset.scrolls = "";
+    box.tabIndex = 0;
+    if (!box.hasAttribute("role")) {
+      box.setAttribute("role", "group");
+    }
+    if (!box.hasAttribute("aria-label")) {
+      box.setAttribute("aria-label", `${name}, scrolls sideways`);
+    }
+  } else if (!overflows && "scrolls" in box.dataset) {
+    for (const attribute of ["data-scrolls", "tabindex", "role", "aria-label"]) {
+      box.removeAttribute(attribute);
+    }
+  }
+}
+
+/** Look at every box that may scroll. */
+export function markAllScrolling() {
+  for (const [selector, name] of SCROLLING) {
+    for (const box of document.querySelectorAll(selector)) {
+      markScrolling(box, name);
+    }
+  }
+}
+
+/** Mark once drawn, when fonts arrive and when the width changes. */
+function watchScrolling() {
+  markAllScrolling();
+  document.fonts.ready.then(markAllScrolling);
+  let waiting;
+  addEventListener("resize", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(markAllScrolling, 150);
+  });
+}
+
+/** Close the menus at the top on Escape, on a click elsewhere, and when focus leaves them. */
+function watchMenus() {
+  const open = () => document.querySelectorAll(".page-menu[open]");
+  const closeUnlessIn = (target) => {
+    for (const menu of open()) {
+      if (!menu.contains(target)) {
+        menu.open = false;
+      }
+    }
+  };
+  addEventListener("click", (event) => closeUnlessIn(event.target));
+  addEventListener("focusin", (event) => closeUnlessIn(event.target));
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") {
+      return;
+    }
+    for (const menu of open()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+  for (const button of document.querySelectorAll('[data-do="print"]')) {
+    button.addEventListener("click", () => print());
+  }
+}
+
+/** Give focus back that the theme takes from its buttons, so that the keyboard stays where it was. */
+function keepFocus() {
+  const focusIfLost = (button) => {
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) {
+        button.focus();
+      }
+    });
+  };
+  const pressed = (event) => {
+    const button = event.target.closest?.("button");
+    if (button && event.detail === 0) {
+      focusIfLost(button); // no pointer: pressed with the keyboard
+    }
+  };
+  addEventListener("click", pressed, true);
+  for (const side of ["primary", "secondary"]) {
+    const button = document.querySelector(`.${side}-toggle`);
+    const dialog = document.getElementById(`pst-${side}-sidebar-modal`);
+    if (button && dialog) {
+      dialog.addEventListener("close", () => focusIfLost(button));
+    }
+  }
+}
+
+/** Open what is folded while the page is printed. */
+function openInPrint() {
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("main details:not([open], .page-menu)")];
+    for (const box of opened) {
+      box.open = true;
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const box of opened) {
+      box.open = false;
+    }
+  });
+}
+
+/** Start every helper. */
+export function start() {
+  watchMenus();
+  keepFocus();
+  watchScrolling();
+  openInPrint();
+  startHub();
+}
