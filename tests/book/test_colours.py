@@ -9,13 +9,15 @@ import pytest
 
 from unrolled.plots import COLOURS
 
-CSS = (Path(__file__).resolve().parents[2] / "book/_static/unrolled.css").read_text("utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+CSS = (ROOT / "book/_static/unrolled.css").read_text("utf-8")
+PLAYER_CSS = (ROOT / "code/unrolled/figures/player.css").read_text("utf-8")
 WHITE, DARK = "#ffffff", "#121212"
 
 
-def tokens(selector: str) -> dict[str, str]:
-    """Return the colours that the stylesheet sets under a selector."""
-    block = CSS.split(selector + " {", 1)[1].split("}", 1)[0]
+def tokens(selector: str, css: str = CSS) -> dict[str, str]:
+    """Return the colours that a stylesheet sets under a selector."""
+    block = css.split(selector + " {", 1)[1].split("}", 1)[0]
     return {
         name.replace("-", "_"): value
         for name, value in re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)
@@ -41,6 +43,13 @@ def test_the_figures_and_the_site_use_the_same_colours() -> None:
 
 def test_the_dark_page_has_a_tone_for_every_meaning() -> None:
     assert tokens('html[data-theme="dark"]').keys() == COLOURS.keys()
+
+
+def test_the_figures_in_a_dark_lab_have_the_tones_of_the_dark_page() -> None:
+    in_lab = tokens('body[data-jp-theme-light="false"] .unrolled-figure', PLAYER_CSS)
+    _, dark_paper = re.findall(r"--paper: (#[0-9a-f]{6});", CSS)
+    assert in_lab.pop("paper") == dark_paper
+    assert in_lab == tokens('html[data-theme="dark"]')
 
 
 @pytest.mark.parametrize("name", COLOURS)

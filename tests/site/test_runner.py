@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
 
 # How far a printed number may be from the built page's, relative to its size where that is
 # above 1. The page has another NumPy and other BLAS kernels, so sums end in other last bits.
@@ -207,6 +208,12 @@ def test_run_all_gives_the_numbers_of_the_built_page(open_chapter: Opener, name:
     asleep = ".cell_output .unrolled-figure:not([data-ready])"
     assert chapter.page.locator(asleep).count() == 0
     assert not chapter.problems
+
+
+def test_chapter_5_states_how_far_its_trained_score_may_be() -> None:
+    page = (ROOT / "book" / "05_unroll_and_score.md").read_text("utf-8")
+    (stated,) = re.findall(r"may differ by up to ([\d.]+) bits", page)
+    assert float(stated) in DRIFTING["05_unroll_and_score"].values()
 
 
 def test_nothing_of_python_is_asked_for_before_the_first_run(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import re
 from itertools import product
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from unrolled.figures import base, shape_fit
+from unrolled.figures import shape_fit
 
 T = 4
 SIZES = {"all different": (2, 4, 3), "N = H": (3, 4, 3), "D = H": (2, 3, 3), "N = 1": (1, 4, 3)}
@@ -35,30 +34,6 @@ def right_arrays():
         Wh, Wx = 0.6 * rng.standard_normal((H, H)), 0.6 * rng.standard_normal((D, H))
         drawn[name] = xs, h, Wh, Wx, 0.6 * rng.standard_normal(H)
     return drawn
-
-
-@pytest.fixture(scope="module")
-def still(figure):
-    stage = re.search(r"<svg.*</svg>", base.markup(figure))[0]
-    return {each.get("data-key"): each for each in ElementTree.fromstring(stage).iter()}
-
-
-@pytest.fixture(scope="module")
-def shown(figure, still):
-    """Return an attribute (or the text) of a shape for a choice."""
-    tables = {(each.key, each.attribute): each for each in figure.changes}
-
-    def look(choice, key, attribute="#"):
-        if (key, attribute) not in tables:
-            return still[key].text if attribute == "#" else still[key].get(attribute)
-        change = tables[key, attribute]
-        place = 0
-        for control in change.controls:
-            options = figure.controls[control].options
-            place = place * len(options) + options.index(choice[control])
-        return change.values[place]
-
-    return look
 
 
 def given(arrays, choice):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import re
 from itertools import product
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from unrolled import RNN, models, tasks
-from unrolled.figures import base, token_steps
+from unrolled.figures import token_steps
 from unrolled.shapes import ArgumentError
 
 READS, ANSWERS, LETTERS = "HELL", "ELLO", "HELO"
@@ -37,30 +36,6 @@ def weights():
 def figure(weights):
     chosen = {name: (weights[name], state) for name, state in STATES.items()}
     return token_steps.spelling(models.Model(RNN), tasks.hello(), chosen, "strong")
-
-
-@pytest.fixture(scope="module")
-def still(figure):
-    stage = re.search(r"<svg.*</svg>", base.markup(figure))[0]
-    return {each.get("data-key"): each for each in ElementTree.fromstring(stage).iter()}
-
-
-@pytest.fixture(scope="module")
-def shown(figure, still):
-    """Return an attribute (or the text) of a shape for a choice."""
-    tables = {(each.key, each.attribute): each for each in figure.changes}
-
-    def look(choice, key, attribute="#"):
-        if (key, attribute) not in tables:
-            return still[key].text if attribute == "#" else still[key].get(attribute)
-        change = tables[key, attribute]
-        place = 0
-        for control in change.controls:
-            options = figure.controls[control].options
-            place = place * len(options) + options.index(choice[control])
-        return change.values[place]
-
-    return look
 
 
 @pytest.fixture(scope="module")
