@@ -92,7 +92,13 @@ export class Cell {
       change: (text) => this.#change(text),
       act: this.act,
     });
-    this.#editor = await this.#opening;
+    const opening = this.#opening;
+    const editor = await opening;
+    if (opening !== this.#opening) { // undone meanwhile
+      editor.close();
+      return;
+    }
+    this.#editor = editor;
     this.element.querySelector("pre .cell-error-line")?.remove();
     this.#editor.markLine(this.#errorLine);
     this.#editor.focus(point);
@@ -153,7 +159,11 @@ export class Cell {
 
   #listen() {
     for (const button of this.#bar.querySelectorAll("[data-act]")) {
-      button.addEventListener("click", () => this.act(button.dataset.act));
+      button.addEventListener("click", (event) => {
+        // Stop comes where Run was: the second half of a double click does not mean it.
+        if (button.dataset.act === "stop" && event.detail > 1) return;
+        this.act(button.dataset.act);
+      });
     }
     let from = null;
     this.#pre.addEventListener("pointerdown", (event) => { from = event; });

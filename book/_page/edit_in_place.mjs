@@ -31,7 +31,7 @@ export async function openEditor(pre, options) {
   const close = () => {
     editor.destroy();
     place.remove();
-    pre.hidden = false;
+    pre.hidden = pre.parentElement.querySelector(".cell-editor") !== null; // a later one
   };
   return { ...editor, close };
 }

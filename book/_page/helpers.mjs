@@ -16,19 +16,14 @@ function markScrolling(box, name) {
   const style = getComputedStyle(box);
   const canScroll = ["auto", "scroll"].includes(style.overflowX);
   const overflows = canScroll && box.scrollWidth > box.clientWidth + 1;
-  if (overflows && !box.dataset.scrolls) {
-    box.dataset.scrolls = "";
-    box.tabIndex = 0;
-    if (!box.hasAttribute("role")) {
-      box.setAttribute("role", "group");
-    }
-    if (!box.hasAttribute("aria-label")) {
-      box.setAttribute("aria-label", `${name}, scrolls sideways`);
-    }
+  if (overflows && !("scrolls" in box.dataset)) {
+    const marks = { tabindex: "0", role: "group", "aria-label": `${name}, scrolls sideways` };
+    const added = Object.keys(marks).filter((attribute) => !box.hasAttribute(attribute));
+    added.forEach((attribute) => box.setAttribute(attribute, marks[attribute]));
+    box.dataset.scrolls = added.join(" "); // what was there before stays
   } else if (!overflows && "scrolls" in box.dataset) {
-    for (const attribute of ["data-scrolls", "tabindex", "role", "aria-label"]) {
-      box.removeAttribute(attribute);
-    }
+    box.dataset.scrolls.split(" ").filter(Boolean).forEach((added) => box.removeAttribute(added));
+    delete box.dataset.scrolls;
   }
 }
 
@@ -120,7 +115,22 @@ function openInPrint() {
 }
 
 /** Start every helper. */
+/** On the page of search results: excerpts without buttons, or formulas said three times. */
+function cleanExcerpts() {
+  if (typeof Search === "undefined") {
+    return;
+  }
+  const toText = Search.htmlToText;
+  const silent = "annotation, .katex-html, .cell-bar, .page-bar, .uf-controls, nav.contents";
+  Search.htmlToText = (html, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    page.querySelectorAll(silent).forEach((element) => element.remove());
+    return toText(page.documentElement.outerHTML, anchor);
+  };
+}
+
 export function start() {
+  cleanExcerpts();
   watchMenus();
   keepFocus();
   watchScrolling();

@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 OUTPUT_LIMIT = 200_000  # characters a cell may print before the rest is dropped
+DISPLAY_LIMIT = 200  # values a cell may show: the page would choke on a million
+SUMMARY_LIMIT = 300  # characters of an error's first line in the page's status line
 DRAWS = ("matplotlib", "mpl_toolkits", "unrolled.plots")  # what draws with Matplotlib
 FORMATS = {  # richest first: what a value can show itself as
     "_repr_html_": "text/html",
@@ -55,7 +57,9 @@ class Interpreter:
         self._send = send
         self._labels: dict[str, str] = {}  # file name of a run -> "Cell 4"
         self._printed = 0
+        self._displayed = 0
         self._shown: set[int] = set()  # figures of the present cell, by id
+        self._streams: tuple[Stream, ...] = ()  # the present cell's, whatever it makes of sys
         self.module = types.ModuleType("__main__")
         self.namespace = vars(self.module)
         self.namespace.update(display=self.display, input=_no_input)
@@ -81,7 +85,7 @@ class Interpreter:
         self._labels[filename] = f"Cell {number}"
         lines = source.splitlines(keepends=True)
         linecache.cache[filename] = (len(source), None, lines, filename)
-        self._printed = 0
+        self._printed = self._displayed = 0
         self._shown = set()
         with self._in_place():
             try:
@@ -92,8 +96,7 @@ class Interpreter:
                 self._send_error(error, filename, json.loads(above))
                 return False
             finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
+                self._flush()
         return True
 
     def needs_matplotlib(self, source: str) -> bool:
@@ -150,6 +153,11 @@ class Interpreter:
 
     # What leaves
 
+    def _flush(self) -> None:
+        """Hand on what is printed so far."""
+        for stream in self._streams:
+            stream.flush()
+
     def _send_message(self, kind: str, **fields: Any) -> None:
         self._send(json.dumps({"type": kind, **fields}))
 
@@ -159,25 +167,27 @@ class Interpreter:
         self._printed += len(text)
         if left < 0:
             return
-        if len(text) > left:
-            text = text[:left] + f"\n… output cut after {OUTPUT_LIMIT:,} characters\n"
-        self._send_message("stream", name=stream, text=text)
+        self._send_message("stream", name=stream, text=_cut(text, left))
 
     def _send_display(self, bundle: Mapping[str, str]) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self._send_message("display", data=dict(bundle))
+        self._flush()
+        self._displayed += 1
+        if self._displayed > DISPLAY_LIMIT + 1:
+            return
+        if self._displayed > DISPLAY_LIMIT:
+            bundle = {"text/plain": f"… no more than {DISPLAY_LIMIT} values are shown"}
+        cut = {"text/plain": _cut(bundle["text/plain"])} if "text/plain" in bundle else {}
+        self._send_message("display", data={**bundle, **cut})
 
     def _send_error(
         self, error: BaseException, filename: str, above: Sequence[Mapping[str, Any]]
     ) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        self._flush()
         self._send_message(
             "error",
-            summary=_first_line(error),
+            summary=_first_line(error)[:SUMMARY_LIMIT],
             line=_line_in(error, filename),
-            traceback=self._traceback(error),
+            traceback=_cut(self._traceback(error)),
             hint=_hint(error, above),
         )
 
@@ -234,6 +244,7 @@ class Interpreter:
             warnings.catch_warnings(),
             _attribute(sys.modules, "__main__", self.module),
         ):
+            self._streams = (out, err)
             warnings.simplefilter("default")
             for hidden in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
                 warnings.simplefilter("ignore", hidden)
@@ -288,6 +299,13 @@ class Stream(io.TextIOBase):
         if self._line:
             text, self._line = self._line, ""
             self._send_text(self._name, text)
+
+
+def _cut(text: str, limit: int = OUTPUT_LIMIT) -> str:
+    """Keep what a page can show of a text, and say that something is missing."""
+    if len(text) <= limit:
+        return text
+    return text[:limit] + f"\n… output cut after {OUTPUT_LIMIT:,} characters\n"
 
 
 def is_silenced(source: str) -> bool:

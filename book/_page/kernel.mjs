@@ -45,9 +45,9 @@ export class Kernel {
     this.#worker?.postMessage({ type: "prefetch", sources });
   }
 
-  /** End Python at once; what ran in it is gone. */
-  stop() {
-    this.#end({ type: "stopped" });
+  /** End Python at once, and what ran in it; `why` is handed to whoever waits for a run. */
+  stop(why = "") {
+    this.#end({ type: "stopped", why });
   }
 
   #start() {

@@ -21,7 +21,9 @@ export class PageBar {
     this.#progress = bar.querySelector(".page-progress");
     this.#status = bar.querySelector("[role=status]");
     for (const button of bar.querySelectorAll("[data-act]")) {
-      button.addEventListener("click", () => act(button.dataset.act));
+      button.addEventListener("click", (event) => {
+        if (event.detail < 2) act(button.dataset.act); // a double click means it once
+      });
     }
   }
 
@@ -37,6 +39,9 @@ export class PageBar {
   }
 
   set hasEdits(has) {
-    this.#bar.querySelector('[data-act="undo-edits"]').disabled = !has;
+    const button = this.#bar.querySelector('[data-act="undo-edits"]');
+    const hadFocus = document.activeElement === button;
+    button.disabled = !has;
+    if (hadFocus && !has) button.previousElementSibling.focus(); // a disabled button has none
   }
 }

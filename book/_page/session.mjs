@@ -19,7 +19,7 @@ export class Session {
   #notebook;
   #queue = []; // cells waiting
   #current = null; // the cell whose turn it is
-  #busy = false;
+  #working = null; // the promise of #work, while it goes on
   #ran = []; // { cell, source }: what has run to its end in this Python, in order
   #lost = false; // this Python was stopped: what had run must run again
   #prefetched = false;
@@ -58,15 +58,13 @@ export class Session {
     actions[name]();
   }
 
-  /** Run cells in their order, after those that wait already. */
+  /** Run cells in their order, after the others that wait already. */
   run(cells) {
-    const added = cells.filter((cell) => !this.#queue.includes(cell));
-    for (const cell of added) {
-      cell.state = "queued";
-      cell.note("queued");
+    for (const cell of cells) {
+      if (cell !== this.#current) this.#wait(cell); // that one runs now, and will once more
     }
-    this.#queue.push(...added);
-    if (!this.#busy) this.#work();
+    this.#queue = [...this.#queue.filter((cell) => !cells.includes(cell)), ...cells];
+    this.#working ??= this.#work();
   }
 
   /** Stop the cell that runs, or take one that waits out of the queue. */
@@ -81,15 +79,15 @@ export class Session {
 
   /** Forget all that has run. */
   restart() {
+    const text = "Python is restarted: nothing has run in it yet.";
     this.#ran = [];
     this.#lost = false;
-    this.#kernel.stop();
-    this.#bar.say("Python is restarted: nothing has run in it yet.");
+    this.#kernel.stop(text);
+    this.#bar.say(text);
   }
 
   /** Run what waits until nothing does, or something goes wrong. */
   async #work() {
-    this.#busy = true;
     const began = performance.now();
     const several = this.#queue.length > 1;
     if (several) this.#bar.say(`Running ${this.#queue.length} cells.`);
@@ -99,10 +97,11 @@ export class Session {
       ok = await this.#runNext(several);
       count += 1;
     }
-    for (const cell of this.#queue.splice(0)) this.#idle(cell, "did not run");
+    for (const cell of this.#queue.splice(0)) {
+      if (cell !== this.#current) this.#idle(cell, "did not run");
+    }
     this.#bar.showProgress("");
-    this.#busy = false;
-    this.#current = null;
+    this.#working = this.#current = null;
     if (!ok) return;
     const seconds = (performance.now() - began) / 1000;
     if (several) this.#bar.say(`Ran ${count} cells in ${duration(seconds)} s, without an error.`);
@@ -111,16 +110,14 @@ export class Session {
 
   /** In a new Python, run again what had run in the one that was stopped. */
   async #replay() {
-    if (!this.#lost) return true;
-    const before = this.#ran;
-    const again = before.filter(({ cell }) => !this.#queue.includes(cell));
-    this.#lost = false;
-    this.#ran = [];
-    if (!again.length) return true;
+    if (!this.#lost || !this.#queue.length) return true;
+    // A cell that waits to run is left out only where nothing after it may need it.
+    const again = [...this.#ran];
+    while (again.length && this.#queue.includes(again.at(-1).cell)) again.pop();
     const first = this.#queue[0];
     this.#current = first;
     const task = `running ${theCells(again.length)} before it again`;
-    this.#bar.say(`Python is new: ${task}.`);
+    if (again.length) this.#bar.say(`Python is new: ${task}.`);
     first.state = "running";
     for (const [at, { cell, source }] of again.entries()) {
       first.note(again.length > 1 ? `${task} (${at + 1} of ${again.length})` : task);
@@ -128,20 +125,22 @@ export class Session {
       const end = await this.#kernel.run({ number: cell.number, source, above: [] }, hear);
       if (end.type !== "done" || !end.ok) {
         this.#queue.shift();
-        this.#ran = end.type === "unavailable" ? before : [];
         this.#replayFailed(first, cell, end);
         return false;
       }
-      this.#ran.push({ cell, source });
     }
+    this.#lost = false;
+    this.#ran = again;
     return true;
   }
 
   #replayFailed(first, cell, end) {
-    if (end.type !== "done") {
-      this.#ended(first, end);
+    if (end.type === "stopped" || end.type === "unavailable") {
+      this.#ended(first, end); // the next run tries again
       return;
     }
+    this.#ran = [];
+    this.#lost = false;
     this.#kernel.stop();
     this.#fail(first, `Cell ${cell.number} failed when it ran again: press Run all above.`);
   }
@@ -177,10 +176,18 @@ export class Session {
       return false;
     }
     cell.outputs.end();
-    this.#ran = [...this.#ran.filter((done) => done.cell !== cell), { cell, source }];
+    this.#remember(cell, source);
     this.#idle(cell, `${duration(end.seconds)} s`);
+    if (this.#queue.includes(cell)) this.#wait(cell);
     if (!several) this.#bar.say(`Cell ${number} ran in ${duration(end.seconds)} s.`);
     return true;
+  }
+
+  /** Keep what has run. A cell that ran before keeps its place: others may have built on it. */
+  #remember(cell, source) {
+    const at = this.#ran.findIndex((done) => done.cell === cell);
+    if (at < 0) this.#ran.push({ cell, source });
+    else this.#ran[at] = { cell, source };
   }
 
   #running(cell, several) {
@@ -206,11 +213,11 @@ export class Session {
     if (end.type === "stopped") {
       cell.outputs.end();
       this.#idle(cell, "stopped");
-      this.#bar.say(`Cell ${cell.number} is stopped. The next Run starts Python anew.`);
+      this.#bar.say(end.why || `Cell ${cell.number} is stopped. The next Run starts Python anew.`);
     } else if (end.type === "unavailable") {
       this.#fail(cell, `Python could not be loaded: ${end.message}. ${WITHOUT} Run tries again.`);
     } else {
-      this.#fail(cell, `Python broke down: ${end.message}. The next Run starts it anew.`);
+      this.#fail(cell, `Python broke down: ${end.message.replace(/\.$/, "")}. The next Run starts it anew.`);
     }
   }
 
@@ -220,6 +227,11 @@ export class Session {
     cell.outputs.note(text);
     cell.outputs.end();
     this.#bar.say(text);
+  }
+
+  #wait(cell) {
+    cell.state = "queued";
+    cell.note("queued");
   }
 
   #idle(cell, note) {
@@ -235,7 +247,11 @@ export class Session {
     later(() => this.#kernel.prefetch(this.#cells.map((cell) => cell.built)));
   }
 
-  #reset(cell) {
+  async #reset(cell) {
+    if (cell === this.#current || this.#queue.includes(cell)) {
+      this.stop(cell);
+      if (cell === this.#current) await this.#working; // its last words come before
+    }
     cell.reset();
     this.#drawBar();
     this.#bar.say(`Cell ${cell.number} is as built.`);

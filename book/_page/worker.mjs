@@ -51,8 +51,9 @@ function counter(name) {
 /** Ask for a file of the folder; the error of a missing one says which, for the reader. */
 async function ask(name) {
   const response = await askNetwork(new URL(name, folder)).catch(() => ({ ok: false }));
-  if (!response.ok) {
-    const status = response.status ? ` (${response.status})` : "";
+  const isPage = response.headers?.get("Content-Type")?.startsWith("text/html");
+  if (!response.ok || isPage) { // a network that wants a login answers with its own page
+    const status = isPage ? " (a web page came)" : response.status ? ` (${response.status})` : "";
     throw new Error(`file ${name} did not arrive${status}`);
   }
   const body = response.body.pipeThrough(counter(name));
@@ -67,7 +68,9 @@ function fetchAhead(names) {
   for (const name of names) {
     if (arriving.has(name)) continue;
     progress.total += manifest.files[name] ?? 0;
-    arriving.set(name, ask(name));
+    const response = ask(name);
+    response.catch(() => arriving.delete(name)); // who needs it later asks again
+    arriving.set(name, response);
   }
   const all = Promise.all(names.map((name) => arriving.get(name)));
   all.catch(() => {}); // whoever awaits it hears of it
@@ -108,6 +111,8 @@ async function boot(source) {
     packages: ["numpy", new URL(manifest.packages, folder).href],
     env: { MPLBACKEND: "AGG" },
   });
+  // Where WebAssembly itself ends (a stack too deep, os._exit), no promise ever settles.
+  pyodide._api.on_fatal = (error) => crashed(running, error);
   pyodide.FS.writeFile("interpreter.py", await source); // into the folder it starts in
   const { Interpreter } = pyodide.pyimport("interpreter");
   interpreter = Interpreter((text) => post({ ...JSON.parse(text), id: running }));
@@ -123,7 +128,7 @@ function wheels(name, lock) {
 }
 
 async function fetchMatplotlib() {
-  const lock = await (await askNetwork(new URL("pyodide-lock.json", folder))).json();
+  const lock = await (await ask("pyodide-lock.json")).json();
   await fetchAhead([...new Set(wheels("matplotlib", lock))]);
 }
 
@@ -157,6 +162,12 @@ async function prefetch({ sources }) {
 /** Files that do not arrive make Python unavailable; the page starts a new worker to try again. */
 const unavailable = (error) => post({ type: "unavailable", message: error.message });
 
+/** Say what ended Python: of a whole traceback its last line. */
+function crashed(id, error) {
+  const message = String(error.message).trim().split("\n").pop().slice(0, 300);
+  post({ type: "crashed", id, message });
+}
+
 self.onmessage = async ({ data }) => {
   started ??= start();
   try {
@@ -172,7 +183,7 @@ self.onmessage = async ({ data }) => {
       await run(data);
     } catch (error) {
       if (/did not arrive/.test(error.message)) unavailable(error);
-      else post({ type: "crashed", id: data.id, message: error.message });
+      else crashed(data.id, error);
     }
   }
 };

@@ -266,3 +266,29 @@ def test_names_made_at_the_top_level() -> None:
         "for j in []: k: int = 1\n[l for l in []]\nwith open('x') as m: pass\n(n := 1)"
     )
     assert made == {"a", "e", "f", "H", "j", "k", "m", "n"}
+
+
+def test_a_flood_of_values_is_cut(page: Page) -> None:
+    assert page.run("for each in range(10_000):\n    display(each)")
+    shown = page.shown()
+    assert len(shown) == interpreter.DISPLAY_LIMIT + 1
+    assert shown[-1]["text/plain"].startswith("… no more than")
+    assert page.run("1")
+    assert page.shown() == [{"text/plain": "1"}]
+
+
+def test_a_long_value_and_a_long_error_are_cut(page: Page) -> None:
+    most = interpreter.OUTPUT_LIMIT + 100
+    assert page.run("'y' * 10**6")
+    assert len(page.shown()[0]["text/plain"]) < most
+    assert not page.run("raise ValueError('z' * 10**6)")
+    assert len(page.error()["traceback"]) < most
+    assert len(page.error()["summary"]) <= interpreter.SUMMARY_LIMIT
+
+
+@pytest.mark.parametrize("ending", ["sys.stdout = None", "sys.stdout.close()"])
+def test_a_cell_may_spoil_its_streams(page: Page, ending: str) -> None:
+    assert page.run(f"import sys\nprint('before', end='')\n{ending}")
+    assert page.printed() == "before"
+    assert page.run("print('after')")
+    assert page.printed() == "after\n"

@@ -21,6 +21,7 @@ from unrolled_site import (  # noqa: E402  (found through the path above)
     page_body,
     page_menus,
     stylesheet,
+    unbroken_shapes,
 )
 
 CODE = '<div class="highlight-python"><div class="highlight"><pre>x = 1</pre></div></div>'
@@ -61,6 +62,20 @@ def test_punctuation_is_glued_to_its_formula():
 @pytest.mark.parametrize("text", [" and", "x", "(", ""])
 def test_nothing_else_is_glued(text):
     assert glued_punctuation.CLOSING.match(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("is (T, N, D), so", "is (T,_N,_D), so"),
+        ("entry [n, k] is", "entry [n,_k] is"),
+        ("(H,) and (1, H)", "(H,) and (1,_H)"),
+        ("(ids, then the targets)", "(ids, then the targets)"),
+        ("one, two", "one, two"),
+    ],
+)
+def test_a_shape_stays_on_one_line(text, kept):
+    assert unbroken_shapes.unbroken(text) == kept.replace("_", "\N{NO-BREAK SPACE}")
 
 
 def test_folded_boxes_open_without_a_script():

@@ -322,6 +322,7 @@ def test_edits_survive_a_reload_and_can_be_undone(open_chapter: Opener) -> None:
     chapter.write(2, "1")
     chapter.press("undo-edits")
     assert chapter.code(2) == built
+    assert chapter.page.evaluate("document.activeElement.closest('.page-bar') !== null")
     assert not chapter.problems
 
 
@@ -421,6 +422,100 @@ def test_blocked_python_leaves_the_page_whole_and_is_tried_again(open_chapter: O
     assert chapter.output(2) == built
     chapter.page.unroute_all()
     assert chapter.run(1).startswith("Cell 1 ran")
+
+
+def test_a_login_page_in_place_of_a_file_is_no_file(open_chapter: Opener) -> None:
+    """Pyodide alone would wait for ever for such a core, and go on without such a package."""
+    page = {"status": 200, "content_type": "text/html", "body": "<html>Log in</html>"}
+    for name in ("python/pyodide.asm.wasm", "python/numpy-"):
+        chapter = open_chapter(**{name: lambda route: route.fulfill(**page)})
+        chapter.press("run", 1)
+        assert "did not arrive (a web page came)" in chapter.wait_for_status("could not|Cell 1 ran")
+        chapter.page.unroute_all()
+        assert chapter.run(1).startswith("Cell 1 ran")
+
+
+def test_python_that_breaks_down_says_so_and_the_next_run_works(open_chapter: Opener) -> None:
+    chapter = open_chapter()
+    deep = "x = []\nfor _ in range(10**5):\n    x = [x]"
+    for fatal in ("import os\nos._exit(0)", f"{deep}\n\nx == x\nrepr(x)"):
+        chapter.write(2, fatal)
+        chapter.press("run", 2)
+        assert "The next Run starts it anew" in chapter.wait_for_status("Python broke down")
+        chapter.write(2, "print('alive')")
+        chapter.run(2)
+        assert chapter.output(2).strip() == "alive"
+        chapter.press("reset", 2)
+
+
+def test_a_flood_of_values_leaves_the_page_alive(chapter: Chapter) -> None:
+    chapter.write(2, "for each in range(20_000):\n    display(each)")
+    chapter.page.keyboard.press("Control+Enter")
+    chapter.wait_for_status("^Cell 2 ran")
+    assert chapter.output(2).strip().endswith("no more than 200 values are shown")
+
+
+def test_a_double_click_runs_once_and_stops_nothing(open_chapter: Opener) -> None:
+    chapter = open_chapter()
+    chapter.page.dblclick(f'{chapter.bar(1)} [data-act="run"]')
+    chapter.wait_for_status("^Cell 1 ran")
+    chapter.page.dblclick('.page-bar [data-act="run-all"]')
+    assert chapter.wait_for_status("^Ran").startswith(f"Ran {len(chapter.numbers())} cells")
+
+
+def test_after_a_stop_cells_run_again_in_an_order_that_works(open_chapter: Opener) -> None:
+    """Cell 1 ran last, and the others need it; cell 2 is to run, and cell 3 needs it before."""
+    chapter = open_chapter()
+    for cell in (1, 2, 3, 1):
+        chapter.run(cell)
+    chapter.write(4, "while True:\n    pass")
+    chapter.press("run", 4)
+    chapter.wait_for_status("^Cell 4 is running")
+    chapter.press("stop", 4)
+    chapter.wait_for_status("^Cell 4 is stopped")
+    chapter.press("run", 2)
+    chapter.wait_for_status("running the 3 cells before it again")
+    chapter.press("stop", 2)  # what had run is not forgotten
+    chapter.wait_for_status("^Cell 2 is stopped")
+    assert chapter.run(2).startswith("Cell 2 ran")
+
+
+def test_a_cell_that_is_reset_while_it_runs_is_as_built(open_chapter: Opener) -> None:
+    chapter = open_chapter()
+    built = chapter.output(2)
+    chapter.write(2, "import time\nfor each in range(100):\n    print(each)\n    time.sleep(0.1)")
+    chapter.press("run", 2)
+    chapter.wait_for_status("^Cell 2 is running")
+    chapter.page.wait_for_timeout(500)
+    chapter.press("reset", 2)
+    chapter.wait_for_status("^Cell 2 is as built")
+    chapter.page.wait_for_timeout(500)
+    assert chapter.output(2) == built
+    assert chapter.page.is_visible(f'{chapter.bar(2)} [data-act="run"]')
+
+
+def test_a_restart_while_a_cell_runs_is_what_the_page_tells(open_chapter: Opener) -> None:
+    chapter = open_chapter()
+    chapter.write(2, "while True:\n    pass")
+    chapter.press("run", 2)
+    chapter.wait_for_status("^Cell 2 is running")
+    chapter.press("restart")
+    chapter.page.wait_for_timeout(300)
+    assert chapter.status() == "Python is restarted: nothing has run in it yet."
+
+
+def test_an_edit_undone_while_its_editor_opens_stays_undone(open_chapter: Opener) -> None:
+    chapter = open_chapter()
+    built = chapter.code(2)
+    press = """at => {
+        const press = act => document.querySelector(`${at} [data-act=${act}]`).click();
+        press("edit");
+        press("reset");
+    }"""
+    chapter.page.evaluate(press, chapter.bar(2))
+    chapter.page.wait_for_timeout(1000)
+    assert chapter.code(2) == built
+    assert chapter.page.locator(".cell-editor").count() == 0
 
 
 def test_without_its_editor_a_cell_can_still_be_edited(open_chapter: Opener) -> None:

@@ -18,6 +18,7 @@ MODULES = (
     "cell_bars",
     "notebooks",
     "glued_punctuation",
+    "unbroken_shapes",
     "page_menus",
     "lean_page",
 )

@@ -21,6 +21,8 @@ REPLACED = {
     '<summary aria-label="Toggle hidden content">': "<summary>",  # its text says more
     '<div role="list" class="citation-list">': '<div class="citation-list">',  # has no items
     ' role="doc-biblioentry"': "",  # a role that is no more
+    ' id="exercise-content"': "",  # the same one in every exercise
+    ' id="solution-content"': "",
 }
 
 

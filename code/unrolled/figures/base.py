@@ -42,8 +42,9 @@ class Control:
         The values in order.
     start : float, int or str
         The one shown first, in print, and where no script runs.
-    kind : {"slider", "steps", "choice"}
-        A range, a range between Back and Next buttons, or radio buttons.
+    kind : str
+        ``"slider"``, ``"steps"`` (a slider with Back and Next buttons) or ``"choice"`` (radio
+        buttons).
     labels : tuple of str
         How the options are written; numbers in short form if left out.
     """
@@ -102,7 +103,7 @@ class Figure:
         A short name without spaces; what the figure is about.
     description : str
         What is drawn, for a reader who cannot see it; the numbers stand in the words.
-    size : tuple of 2 float
+    size : tuple of float
         Width and height of the view box.
     controls : tuple of Control
         What the reader chooses.

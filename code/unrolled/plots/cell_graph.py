@@ -1,4 +1,4 @@
-"""Figures of chapter 4: the cell as a graph in both directions, and what saturation does."""
+"""Figures of chapter 4: the cell as a graph, and what saturation does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Place(NamedTuple):
 
 
 class _Operation(NamedTuple):
-    """A node: what flows in, what flows out, and what it does in each direction."""
+    """A node: what flows in, what flows out, and what it does."""
 
     letter: str
     symbol: str
@@ -39,7 +39,6 @@ class _Operation(NamedTuple):
     inputs: str
     output: str
     forward: str
-    backward: str
     text_x: float
     text_y: float
 
@@ -58,25 +57,22 @@ _VALUES = (
 )
 
 _OPERATIONS = (
-    _Operation("K", "@", 1.95, 4.66, "AB", "F", "MatMul", "dA = dF Bᵀ\ndB = Aᵀ dF", 0.05, 4.6),
-    _Operation("L", "@", 5.36, 4.66, "CD", "G", "MatMul", "dC = dG Dᵀ\ndD = Cᵀ dG", 5.95, 4.6),
-    _Operation("M", "+", 3.65, 3.90, "FG", "H", "Add", "dF = dG = dH", 3.1, 4.22),
-    _Operation("N", "+", 3.65, 2.55, "HE", "I", "Add", "dH = dI\ndE = Σ rows of dI", 1.75, 2.55),
-    _Operation("O", "tanh", 3.65, 1.13, "I", "J", "tanh", "dI = dJ ⊙ (1 − J²)", 1.75, 1.13),
+    _Operation("K", "@", 1.95, 4.66, "AB", "F", "MatMul", 0.92, 4.6),
+    _Operation("L", "@", 5.36, 4.66, "CD", "G", "MatMul", 5.7, 4.6),
+    _Operation("M", "+", 3.65, 3.90, "FG", "H", "Add", 3.1, 4.22),
+    _Operation("N", "+", 3.65, 2.55, "HE", "I", "Add", 2.85, 2.55),
+    _Operation("O", "tanh", 3.65, 1.13, "I", "J", "tanh", 2.72, 1.13),
 )
 
 
-def graph(arrays: Sequence[Array], *, backward: bool = False) -> Figure:
+def graph(arrays: Sequence[Array]) -> Figure:
     """Draw the cell: ten values in boxes, five operations in circles, arrows between them.
 
     Parameters
     ----------
     arrays : sequence of 10 ndarray
         What to write into the boxes A to J: x, Wx, h_prev, Wh, b, x Wx,
-        h_prev Wh, their sum, a, h_next; or the gradient of each. At most
-        four columns and four rows.
-    backward : bool
-        Draw the arrows from h_next to the inputs, and name the boxes dx, dWx, ….
+        h_prev Wh, their sum, a, h_next. At most four columns and four rows.
 
     Returns
     -------
@@ -97,20 +93,20 @@ def graph(arrays: Sequence[Array], *, backward: bool = False) -> Figure:
     axes.set(xlim=(0, 7), ylim=(0, 6.5))
     axes.set_axis_off()
     written = {
-        place.letter: (place, _written(place, np.asarray(array), backward))
+        place.letter: (place, _written(place, np.asarray(array)))
         for place, array in zip(_VALUES, arrays, strict=True)
     }
     for operation in _OPERATIONS:
-        _draw_arrows(axes, operation, written, backward)
+        _draw_arrows(axes, operation, written)
     for place, text in written.values():
-        _draw_value(axes, place, text, backward)
+        _draw_value(axes, place, text)
     for operation in _OPERATIONS:
-        _draw_operation(axes, operation, backward)
+        _draw_operation(axes, operation)
     return figure
 
 
-def _draw_value(axes: Axes, place: _Place, text: str, backward: bool) -> None:
-    colour = COLOURS["gradient" if backward else place.colour]
+def _draw_value(axes: Axes, place: _Place, text: str) -> None:
+    colour = COLOURS[place.colour]
     axes.text(
         place.x,
         place.y,
@@ -124,8 +120,7 @@ def _draw_value(axes: Axes, place: _Place, text: str, backward: bool) -> None:
     )
 
 
-def _draw_operation(axes: Axes, operation: _Operation, backward: bool) -> None:
-    rule = operation.backward.replace("\n", "\n    ") if backward else operation.forward
+def _draw_operation(axes: Axes, operation: _Operation) -> None:
     axes.text(
         operation.x,
         operation.y,
@@ -135,13 +130,11 @@ def _draw_operation(axes: Axes, operation: _Operation, backward: bool) -> None:
         fontsize=FONT + 1,
         bbox={"boxstyle": "circle,pad=0.25", "facecolor": "#f3f4f6", "edgecolor": "#4b5563"},
     )
-    where, text = (operation.text_x, operation.text_y), f"{operation.letter}  {rule}"
+    where, text = (operation.text_x, operation.text_y), f"{operation.letter}  {operation.forward}"
     axes.text(*where, text, ha="left", va="center", fontsize=FONT, color="#374151")
 
 
-def _draw_arrows(
-    axes: Axes, operation: _Operation, written: dict[str, tuple[_Place, str]], backward: bool
-) -> None:
+def _draw_arrows(axes: Axes, operation: _Operation, written: dict[str, tuple[_Place, str]]) -> None:
     """Draw from box to circle to box, each arrow ending at the rim of what it reaches."""
     for letter in operation.inputs + operation.output:
         place, text = written[letter]
@@ -150,15 +143,14 @@ def _draw_arrows(
         away = box - circle
         radius = 0.27 if len(operation.symbol) > 1 else 0.2
         rim = circle + away / np.hypot(*away) * radius
-        into_circle = (letter in operation.inputs) != backward
-        start, end = (box, rim) if into_circle else (rim, box)
+        start, end = (box, rim) if letter in operation.inputs else (rim, box)
         axes.annotate(
             "",
             xy=tuple(end),
             xytext=tuple(start),
             arrowprops={
                 "arrowstyle": "-|>",
-                "color": COLOURS["gradient"] if backward else "#4b5563",
+                "color": "#4b5563",
                 "lw": 1.4,
                 "shrinkA": 0,
                 "shrinkB": 0,
@@ -176,11 +168,9 @@ def _rim(place: _Place, operation: _Operation, text: str) -> tuple[float, float]
     return place.x, place.y + np.sign(operation.y - place.y) * height
 
 
-def _written(place: _Place, array: Array, backward: bool) -> str:
+def _written(place: _Place, array: Array) -> str:
     """Give what stands in a box: its letter, name and shape, and the numbers below."""
-    name = f"({place.name})" if backward and " " in place.name else place.name
-    shown = f"d{name}" if backward else name
-    return f"{place.letter}  {shown} ({array.shape[0]}, {array.shape[1]})\n{_rows(array)}"
+    return f"{place.letter}  {place.name} ({array.shape[0]}, {array.shape[1]})\n{_rows(array)}"
 
 
 def _rows(array: Array) -> str:
