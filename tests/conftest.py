@@ -28,7 +28,8 @@ SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Give a Chromium: the system's if there is one, else Playwright's own."""
-    playwright = pytest.importorskip("playwright.sync_api")
+    from playwright import sync_api as playwright
+
     found = next((path for name in SYSTEM_BROWSERS if (path := shutil.which(name))), None)
     with playwright.sync_playwright() as driver:
         try:

@@ -53,10 +53,11 @@ def page() -> Page:
 @pytest.fixture
 def pyplot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("MPLBACKEND", "AGG")
-    module = pytest.importorskip("matplotlib.pyplot")
-    module.switch_backend("agg")
-    yield module
-    module.close("all")
+    from matplotlib import pyplot
+
+    pyplot.switch_backend("agg")
+    yield pyplot
+    pyplot.close("all")
 
 
 def test_cells_share_names_and_show_their_last_value(page: Page) -> None:

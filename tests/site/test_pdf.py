@@ -11,10 +11,9 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 import yaml
-
-pypdf = pytest.importorskip("pypdf")
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"

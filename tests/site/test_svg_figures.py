@@ -9,8 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-pytest.importorskip("sphinx")
 from docutils import nodes, utils
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))

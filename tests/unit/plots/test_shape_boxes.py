@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib import pyplot
+from matplotlib.colors import to_hex
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
+from unrolled import ShapeError
+from unrolled.plots import COLOURS, shape_boxes, swatches
 
-from matplotlib import pyplot  # noqa: E402
-from matplotlib.colors import to_hex  # noqa: E402
-
-from unrolled import ShapeError  # noqa: E402
-from unrolled.plots import COLOURS, shape_boxes, swatches  # noqa: E402
+mpl.use("Agg")
 
 
 @pytest.fixture(autouse=True)
