@@ -46,6 +46,34 @@ def fixed_points(w: float, b: float = 0.0) -> Array:
     return np.unique(roots)
 
 
+def attracts(w: float, h: float) -> bool:
+    """Tell whether a fixed point of h ← tanh(w h) draws near states in. See eq-tanh-slope.
+
+    It does if the slope of the step there, w (1 − h²), is below 1 in size (chapter 2).
+
+    Parameters
+    ----------
+    w : float
+        Weight of the state on itself.
+    h : float
+        A fixed point, as `fixed_points` gives it for no bias.
+
+    Returns
+    -------
+    bool
+        False for a point that repels.
+
+    Raises
+    ------
+    ArgumentError
+        A weight or a state that is not a finite number.
+    """
+    _check_finite(w=w, h=h)
+    if abs(w) == 1 and h == 0:
+        return True  # the slope decides nothing here; |tanh(h)| < |h| does
+    return abs(w * (1 - h**2)) < 1
+
+
 def trajectory(w: float, b: float, h0: Array, steps: int) -> Array:
     """Apply h ← tanh(w h + b) again and again, from one start or many.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unrolled.analysis import fixed_points, trajectory
+from unrolled.analysis import attracts, fixed_points, trajectory
 from unrolled.shapes import ArgumentError
 
 
@@ -76,3 +76,16 @@ def test_numbers_that_are_not_finite_are_refused(bad: float) -> None:
 def test_a_negative_count_of_steps_is_refused() -> None:
     with pytest.raises(ArgumentError, match=r"^steps: expected at least 0"):
         trajectory(1.0, 0.0, np.zeros(1), -1)
+
+
+@pytest.mark.parametrize("w", [-2.0, -1.0, -0.4, 0.0, 0.9, 1.0, 1.1, 1.5, 3.0])
+def test_a_point_attracts_if_near_states_come_nearer(w):
+    for point in fixed_points(w):
+        states = trajectory(w, 0.0, point + np.array([-0.05, 0.05]), 30)
+        nearer = abs(states[-1] - point) < abs(states[0] - point)
+        assert attracts(w, float(point)) == nearer.all()
+
+
+def test_attraction_needs_finite_numbers():
+    with pytest.raises(ArgumentError, match="h: expected a finite number"):
+        attracts(1.0, np.nan)

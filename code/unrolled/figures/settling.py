@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from unrolled.analysis import fixed_points, trajectory
+from unrolled.analysis import attracts, fixed_points, trajectory
 from unrolled.figures import svg
 from unrolled.figures.base import Control, Drawn, Figure, respond
 from unrolled.shapes import Array
@@ -126,15 +126,14 @@ def _branches(ws: Sequence[float], along: Callable[[float], float]) -> list[Elem
 
 def _mark(name: str, w: float, value: float, there: bool, x: float) -> list[Element]:
     """Mark a fixed point in both panels: full if it attracts, hollow if it repels."""
-    # at |w| = 1 the slope decides nothing; |tanh(h)| < |h| makes 0 attract
-    attracts = abs(w * (1 - value**2)) < 1 or (abs(w) == 1 and value == 0)
+    full = attracts(w, value)
     level, shown = HEIGHT(value), 1 if there else 0
     return [
         svg.line(
             [(LEFT, level), (RIGHT, level)],
             key=f"level{name}",
-            stroke="state" if attracts else "neutral",
-            stroke_dasharray="none" if attracts else "4 4",
+            stroke="state" if full else "neutral",
+            stroke_dasharray="none" if full else "4 4",
             width=1.2,
             opacity=0.7 * shown,
         ),
@@ -143,8 +142,8 @@ def _mark(name: str, w: float, value: float, there: bool, x: float) -> list[Elem
             LOWER(value),
             6,
             key=f"point{name}",
-            fill="state" if attracts else "paper",
-            stroke="state" if attracts else "neutral",
+            fill="state" if full else "paper",
+            stroke="state" if full else "neutral",
             stroke_width=2,
             opacity=shown,
         ),
