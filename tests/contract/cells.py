@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unrolled import RNN
+from unrolled import GRU, LSTM, RNN
 from unrolled.trees import map_arrays
 
-CELLS = (RNN,)
+CELLS = (RNN, LSTM, GRU)
 
 # T, N, D, H: each of one, all pairs equal, all different
 SIZES = (
@@ -51,7 +51,8 @@ def draw(cell, sizes, *, bias="flat", tokens=False, dtype=np.float64, seed=0):
 
     params = map_arrays(numbers, cell.init(D, H, rng=rng, dtype=dtype))
     if bias == "row":
-        params = params._replace(b=params.b[None])
+        biases = [field for field in params._fields if field.startswith("b")]
+        params = params._replace(**{field: getattr(params, field)[None] for field in biases})
     xs = rng.integers(0, D, (T, N)) if tokens else numbers(np.empty((T, N, D)))
     zero = cell.zero_state(params, N)
     return Case(

@@ -76,7 +76,135 @@ def rnn_step_backward(params, x, state, dstate):
     return None if ids else dx, (dh_prev,), (dWx, dWh, like_bias(db, b))
 
 
-STEPS = {"RNN": (rnn_step, rnn_step_backward)}
+def sigmoid(a):
+    return 1.0 / (1.0 + math.exp(-a))
+
+
+def pre_activation(params, x, h, n, column):
+    """b_k + Σ_i h_ni Wh_ik + Σ_d x_nd Wx_dk for one column k."""
+    Wx, Wh, b = params
+    a = row(b)[column]
+    for i in range(len(Wh)):
+        a += h[n][i] * Wh[i][column]
+    for d in range(len(Wx)):
+        a += x[n][d] * Wx[d][column]
+    return a
+
+
+def lstm_gates(params, x, state, n, j):
+    """i, f, o, g and the new c of unit j, sequence n."""
+    h, c = state
+    H = len(params[1])
+    i, f, o = (sigmoid(pre_activation(params, x, h, n, k * H + j)) for k in range(3))
+    g = math.tanh(pre_activation(params, x, h, n, 3 * H + j))
+    return i, f, o, g, f * c[n][j] + i * g
+
+
+def lstm_step(params, x, state):
+    """Per unit, h = o tanh(c), c = f c_prev + i g; columns i, f, o, g."""
+    H, N = len(params[1]), len(state[0])
+    x = as_vectors(x, len(params[0]))
+    h_next, c_next = zeros(N, H), zeros(N, H)
+    for n in range(N):
+        for j in range(H):
+            _, _, o, _, c = lstm_gates(params, x, state, n, j)
+            c_next[n][j] = c
+            h_next[n][j] = o * math.tanh(c)
+    return (h_next, c_next)
+
+
+def lstm_step_backward(params, x, state, dstate):
+    """Every gradient of one LSTM step: dx, (dh_prev, dc_prev), (dWx, dWh, db)."""
+    Wx, Wh, b = params
+    (h, c_prev), (dh, dc_next) = state, dstate
+    D, H, N = len(Wx), len(Wh), len(h)
+    ids, x = is_ids(x), as_vectors(x, D)
+    dx, dh_prev, dc_prev = zeros(N, D), zeros(N, H), zeros(N, H)
+    dWx, dWh, db = zeros(D, 4 * H), zeros(H, 4 * H), zeros(4 * H)
+    for n in range(N):
+        for j in range(H):
+            i, f, o, g, c = lstm_gates(params, x, state, n, j)
+            dc = dc_next[n][j] + dh[n][j] * o / math.cosh(c) ** 2
+            dc_prev[n][j] = dc * f
+            da = (
+                dc * g * i * (1.0 - i),
+                dc * c_prev[n][j] * f * (1.0 - f),
+                dh[n][j] * math.tanh(c) * o * (1.0 - o),
+                dc * i * (1.0 - g * g),
+            )
+            for block in range(4):
+                k = block * H + j
+                db[k] += da[block]
+                for m in range(H):
+                    dWh[m][k] += h[n][m] * da[block]
+                    dh_prev[n][m] += Wh[m][k] * da[block]
+                for d in range(D):
+                    dWx[d][k] += x[n][d] * da[block]
+                    dx[n][d] += Wx[d][k] * da[block]
+    return None if ids else dx, (dh_prev, dc_prev), (dWx, dWh, like_bias(db, b))
+
+
+def gru_gates(params, x, h, n, j):
+    """r, z, the candidate and q = h W_hn + b_hn of unit j, sequence n."""
+    Wx, Wh, b, bhn = params
+    H = len(Wh)
+    r, z = (sigmoid(pre_activation((Wx, Wh, b), x, h, n, k * H + j)) for k in range(2))
+    q = row(bhn)[j]
+    for i in range(H):
+        q += h[n][i] * Wh[i][2 * H + j]
+    a = row(b)[2 * H + j] + r * q
+    for d in range(len(Wx)):
+        a += x[n][d] * Wx[d][2 * H + j]
+    return r, z, math.tanh(a), q
+
+
+def gru_step(params, x, state):
+    """Per unit, h = (1 − z) n + z h_prev, n = tanh(x W_xn + b_n + r q); columns r, z, n."""
+    (h,) = state
+    H, N = len(params[1]), len(h)
+    x = as_vectors(x, len(params[0]))
+    out = zeros(N, H)
+    for n in range(N):
+        for j in range(H):
+            _, z, candidate, _ = gru_gates(params, x, h, n, j)
+            out[n][j] = candidate + z * (h[n][j] - candidate)
+    return (out,)
+
+
+def gru_step_backward(params, x, state, dstate):
+    """Every gradient of one GRU step: dx, (dh_prev,), (dWx, dWh, db, dbhn)."""
+    Wx, Wh, b, bhn = params
+    (h,), (dh,) = state, dstate
+    D, H, N = len(Wx), len(Wh), len(h)
+    ids, x = is_ids(x), as_vectors(x, D)
+    dx, dh_prev = zeros(N, D), zeros(N, H)
+    dWx, dWh, db, dbhn = zeros(D, 3 * H), zeros(H, 3 * H), zeros(3 * H), zeros(H)
+    for n in range(N):
+        for j in range(H):
+            r, z, candidate, q = gru_gates(params, x, h, n, j)
+            dh_prev[n][j] += dh[n][j] * z
+            da_n = dh[n][j] * (1.0 - z) * (1.0 - candidate**2)
+            da_z = dh[n][j] * (h[n][j] - candidate) * z * (1.0 - z)
+            da_r = da_n * q * r * (1.0 - r)
+            dbhn[j] += da_n * r
+            for block, from_x, from_h in ((0, da_r, da_r), (1, da_z, da_z), (2, da_n, da_n * r)):
+                k = block * H + j
+                db[k] += from_x
+                for m in range(H):
+                    dWh[m][k] += h[n][m] * from_h
+                    dh_prev[n][m] += Wh[m][k] * from_h
+                for d in range(D):
+                    dWx[d][k] += x[n][d] * from_x
+                    dx[n][d] += Wx[d][k] * from_x
+    dparams = (dWx, dWh, like_bias(db, b), like_bias(dbhn, bhn))
+    return None if ids else dx, (dh_prev,), dparams
+
+
+STEPS = {
+    "RNN": (rnn_step, rnn_step_backward),
+    "LSTM": (lstm_step, lstm_step_backward),
+    "GRU": (gru_step, gru_step_backward),
+}
 
 
 def add(one, other):
@@ -99,6 +227,8 @@ def unroll_backward(name, params, xs, state0, dhs, dstate_T):
     _, step_backward = STEPS[name]
     _, states = unroll(name, params, xs, state0)
     carry = dstate_T
+    if carry is None:
+        carry = tuple(zeros(len(part), len(part[0])) for part in state0)
     dxs, total = [None] * len(xs), None
     for t in range(len(xs) - 1, -1, -1):
         if dhs is not None:
@@ -110,8 +240,6 @@ def unroll_backward(name, params, xs, state0, dhs, dstate_T):
 
 
 def above_first(carry, above):
-    if carry is None:
-        return (above,)
     first = [[float(v) for v in r] for r in carry[0]]
     return (add(first, above), *carry[1:])
 

@@ -6,6 +6,8 @@ gradient is the sum, over the later states, of products of step Jacobians.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 
@@ -34,45 +36,144 @@ def rnn_step_backward(params, x, state, dstate):
     return None if ids else back[:, :D], (back[:, D:],), (dW[:D], dW[D:], db)
 
 
-STEPS = {"RNN": (rnn_step, rnn_step_backward)}
+def rnn_local(a, state):
+    h = np.tanh(a)
+    N, H = h.shape
+    return (h,), _diagonal(1 - h**2), np.zeros((N, H, H))
 
 
-def rnn_unroll(params, xs, state0):
-    hs, state = [], state0
+def lstm_local(a, state):
+    i, f, o = (1 / (1 + np.exp(-each)) for each in np.split(a[:, : 3 * len(a[0]) // 4], 3, 1))
+    g = np.tanh(a[:, 3 * len(a[0]) // 4 :])
+    c = f * state[1] + i * g
+    shown = np.tanh(c)
+    to_h = o / np.cosh(c) ** 2  # ∂h/∂c with the output gate held
+    to_c = (g * i * (1 - i), state[1] * f * (1 - f), 0 * c, i * (1 - g**2))
+    c_a = np.concatenate([_diagonal(each) for each in to_c], 2)
+    h_a = to_h[:, :, None] * c_a
+    N, H = c.shape
+    h_a[:, :, 2 * H : 3 * H] += _diagonal(shown * o * (1 - o))
+    kept = np.zeros((N, 2 * H, 2 * H))
+    kept[:, H:, H:] = _diagonal(f)
+    kept[:, :H, H:] = _diagonal(to_h * f)
+    return (o * shown, c), np.concatenate([h_a, c_a], 1), kept
+
+
+def gru_local(a, state):
+    (h,) = state
+    H = h.shape[1]
+    r, z = 1 / (1 + np.exp(-a[:, :H])), 1 / (1 + np.exp(-a[:, H : 2 * H]))
+    q = a[:, 3 * H :]
+    n = np.tanh(a[:, 2 * H : 3 * H] + r * q)
+    slope = (1 - z) * (1 - n**2)
+    to_h = (slope * q * r * (1 - r), (h - n) * z * (1 - z), slope, slope * r)
+    return (z * h + (1 - z) * n,), np.concatenate([_diagonal(e) for e in to_h], 2), _diagonal(z)
+
+
+def _diagonal(rows):
+    """(N, H) as N diagonal matrices."""
+    return np.einsum("nj,jk->njk", rows, np.eye(rows.shape[1]))
+
+
+def _plain(params):
+    return tuple(np.reshape(p, (1, -1)) if place > 1 else p for place, p in enumerate(params))
+
+
+def _plain_back(dWx, dWh, db):
+    return dWx, dWh, db
+
+
+def _gru_spread(params):
+    """Weights whose pre-activations are a_r, a_z, the input's part of a_n, and q."""
+    Wx, Wh, b, bhn = _plain(params)
+    H = len(Wh)
+    nothing = np.zeros_like
+    return (
+        np.hstack([Wx, nothing(Wx[:, :H])]),
+        np.hstack([Wh[:, : 2 * H], nothing(Wh[:, :H]), Wh[:, 2 * H :]]),
+        np.hstack([b, bhn]),
+    )
+
+
+def _gru_back(dWx, dWh, db):
+    H = len(dWh)
+    kept = np.hstack([dWh[:, : 2 * H], dWh[:, 3 * H :]])
+    return dWx[:, : 3 * H], kept, db[: 3 * H], db[3 * H :]
+
+
+# name: all weights as one affine map, ∂(state)/∂(pre-activations, old state), and the way back
+FORMS = {
+    "RNN": (_plain, rnn_local, _plain_back),
+    "LSTM": (_plain, lstm_local, _plain_back),
+    "GRU": (_gru_spread, gru_local, _gru_back),
+}
+
+
+def _linearise(name, params, x, state):
+    """New state; ∂state/∂a (N, S, A); ∂state/∂old state (N, S, S), every path of one step."""
+    spread, local, _ = FORMS[name]
+    Wx, Wh, b = spread(params)
+    a = np.hstack([_rows(x, len(Wx)), state[0]]) @ np.vstack([Wx, Wh]) + b
+    new, to_a, kept = local(a, state)
+    jacobian = kept.copy()
+    jacobian[:, :, : len(Wh)] += np.einsum("nsa,ha->nsh", to_a, Wh)
+    return new, to_a, jacobian
+
+
+def _unroll(name, params, xs, state0):
+    state, hs = state0, []
     for x in xs:
-        state = rnn_step(params, x, state)
+        state, _, _ = _linearise(name, params, x, state)
         hs.append(state[0])
     return np.array(hs), state
 
 
-def rnn_unroll_backward(params, xs, state0, dhs, dstate_T):
-    Wx, Wh, b = params
-    hs, _ = rnn_unroll(params, xs, state0)
-    T, N, H = hs.shape
-    above = np.zeros_like(hs) if dhs is None else np.array(dhs)
+def _unroll_backward(name, params, xs, state0, dhs, dstate_T):
+    spread, _, back = FORMS[name]
+    Wx, Wh, _ = spread(params)
+    T, N, H, K = len(xs), len(state0[0]), len(Wh), len(state0)
+    before, to_a, J, state = [], [], [], state0
+    for x in xs:
+        before.append(state[0])
+        state, local, jacobian = _linearise(name, params, x, state)
+        to_a.append(local)
+        J.append(jacobian)
+    above = np.zeros((T, N, K * H))
+    if dhs is not None:
+        above[:, :, :H] += dhs
     if dstate_T is not None:
-        above[-1] = above[-1] + dstate_T[0]
-    slope = 1 - hs**2
-    # J[t][n] = ∂h_t/∂h_{t−1} for sequence n, as a matrix (new, old)
-    J = np.einsum("tnj,ij->tnji", slope, Wh)
-    dh = np.zeros((T + 1, N, H))  # index 0 is the state before the first step
+        above[-1] += np.hstack(dstate_T)
+    ds = np.zeros((T + 1, N, K * H))  # index 0 is the state before the first step
     for k in range(T + 1):
-        path = np.broadcast_to(np.eye(H), (N, H, H))
+        path = np.broadcast_to(np.eye(K * H), (N, K * H, K * H))
         for t in range(k, T + 1):
             if t > k:
-                path = np.einsum("nji,nik->njk", J[t - 1], path)
+                path = np.einsum("nij,njk->nik", J[t - 1], path)
             if t > 0:
-                dh[k] += np.einsum("nj,njk->nk", above[t - 1], path)
-    delta = dh[1:] * slope
-    before = np.concatenate([state0[0][None], hs[:-1]])
+                ds[k] += np.einsum("ni,nik->nk", above[t - 1], path)
+    delta = np.einsum("tns,tnsa->tna", ds[1:], np.array(to_a))
     vectors = _rows(xs, len(Wx))
-    dWx = np.einsum("tnd,tnj->dj", vectors, delta)
-    dWh = np.einsum("tni,tnj->ij", before, delta)
-    dxs = None if vectors is not xs else np.einsum("tnj,dj->tnd", delta, Wx)
-    return dxs, (dh[0],), (dWx, dWh, delta.sum(axis=(0, 1)).reshape(np.shape(b)))
+    dWx = np.einsum("tnd,tna->da", vectors, delta)
+    dWh = np.einsum("tnh,tna->ha", np.array(before), delta)
+    dparams = back(dWx, dWh, delta.sum(axis=(0, 1)))
+    shaped = tuple(d.reshape(np.shape(p)) for d, p in zip(dparams, params, strict=True))
+    dxs = None if vectors is not xs else np.einsum("tna,da->tnd", delta, Wx)
+    return dxs, tuple(np.split(ds[0], K, axis=1)), shaped
 
 
-SEQUENCES = {"RNN": (rnn_unroll, rnn_unroll_backward)}
+def _step(name, params, x, state):
+    return _linearise(name, params, x, state)[0]
+
+
+def _step_backward(name, params, x, state, dstate):
+    dxs, dprev, dparams = _unroll_backward(name, params, x[None], state, None, dstate)
+    return None if dxs is None else dxs[0], dprev, dparams
+
+
+STEPS = {name: (partial(_step, name), partial(_step_backward, name)) for name in FORMS}
+SEQUENCES = {name: (partial(_unroll, name), partial(_unroll_backward, name)) for name in FORMS}
+# the plain cell once more, written for it alone
+STEPS["RNN"] = (rnn_step, rnn_step_backward)
 
 
 def cross_entropy(logits, targets, mask=None):

@@ -25,7 +25,7 @@ from unrolled import (
     unroll,
     unroll_backward,
 )
-from unrolled.cells import rnn
+from unrolled.cells import gru, lstm, rnn
 from unrolled.cells.base import check_cell, check_x
 from unrolled.models import Model, ModelParams
 
@@ -525,8 +525,9 @@ def test_a_bad_call_is_named_before_anything_is_computed(number, monkeypatch):
 
     monkeypatch.setattr(ops.np, "tanh", computed)
     monkeypatch.setattr(ops.np, "exp", computed)
-    monkeypatch.setattr(rnn, "_input_part", computed)
-    monkeypatch.setattr(rnn, "_input_part_backward", computed)
+    for cell in (rnn, lstm, gru):
+        monkeypatch.setattr(cell, "input_part", computed)
+        monkeypatch.setattr(cell, "input_part_backward", computed)
     if computes_first:
         with pytest.raises(AssertionError, match="computed before"):  # else it needs no exemption
             call()

@@ -7,11 +7,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unrolled import ops
-from unrolled.cells.base import Cell, check_x, is_ids
+from unrolled.cells.base import (
+    Cell,
+    check_cache_is,
+    check_params_are,
+    check_state_is,
+    check_x,
+    input_part,
+    input_part_backward,
+    is_ids,
+)
 from unrolled.shapes import (
     Array,
     Dims,
-    DTypeError,
     check,
     check_bias,
     check_dtype,
@@ -128,7 +136,7 @@ def check_params(params: RNNParams) -> Dims:
     ShapeError, DTypeError
         They do not fit.
     """
-    _check_type(params)
+    check_params_are(params, RNNParams, "Wx (D, H), Wh (H, H), b (H,)")
     dims = check("Wx", params.Wx, "D H")
     check("Wh", params.Wh, "H H", dims, hint="Did you swap Wx and Wh?")
     check_bias("b", params.b, "H", dims)
@@ -160,15 +168,8 @@ def check_state(name: str, state: Hidden, params: RNNParams, dims: Dims) -> Dims
     ShapeError, DTypeError
         It does not fit.
     """
-    _check_type(params)
-    if not isinstance(state, Hidden):
-        raise DTypeError(
-            f"{name}: expected Hidden(h) with h (N, sequences in the mini-batch; "
-            f"H, hidden units), got {type(state).__name__}. Write Hidden({name})."
-        )
-    dims = check(f"{name}.h", state.h, "N H", dims, hint="Did you swap x and h?")
-    check_same_dtype(**{"Wh": params.Wh, f"{name}.h": state.h})
-    return dims
+    check_params_are(params, RNNParams, "Wx (D, H), Wh (H, H), b (H,)")
+    return check_state_is(name, state, Hidden, params.Wh, dims)
 
 
 def step(params: RNNParams, x: Array, state: Hidden) -> tuple[Hidden, RNNCache]:
@@ -201,7 +202,7 @@ def step(params: RNNParams, x: Array, state: Hidden) -> tuple[Hidden, RNNCache]:
     check_state("state", state, params, dims)
     if not is_ids(x):
         check_same_dtype(Wx=params.Wx, x=x)
-    a = state.h @ params.Wh + _input_part(params, x) + params.b
+    a = state.h @ params.Wh + input_part(params.Wx, x) + params.b
     h_next = ops.tanh(a)
     return Hidden(h_next), RNNCache(params, x, state.h, h_next)
 
@@ -233,40 +234,13 @@ def step_backward(dstate: Hidden, cache: RNNCache) -> tuple[Array | None, Hidden
     ShapeError, DTypeError
         ``dstate`` does not fit.
     """
-    if not isinstance(cache, RNNCache):
-        raise DTypeError(
-            f"cache: expected the RNNCache that RNN.step returned second, of states (N, sequences "
-            f"in the mini-batch; H, hidden units), got {type(cache).__name__}."
-        )
+    dims = check_cache_is("RNN", cache, RNNCache, check_params, ("h_prev", "h_next"))
     params, x, h_prev, h_next = cache
-    dims = check_x("x", x, "N", check_params(params))
-    dims = check("h_prev", h_prev, "N H", check("h_next", h_next, "N H", dims))
-    check_same_dtype(Wh=params.Wh, x=None if is_ids(x) else x, h_prev=h_prev, h_next=h_next)
     check_state("dstate", dstate, params, dims)
     da = ops.tanh_backward(dstate.h, h_next)
-    dWx, dx = _input_part_backward(params, x, da)
+    dWx, dx = input_part_backward(da, params.Wx, x)
     dparams = RNNParams(Wx=dWx, Wh=h_prev.T @ da, b=da.sum(axis=0).reshape(params.b.shape))
     return dx, Hidden(da @ params.Wh.T), dparams
-
-
-def _check_type(params: object) -> None:
-    if not isinstance(params, RNNParams):
-        raise DTypeError(
-            f"params: expected RNNParams(Wx (D, H), Wh (H, H), b (H,)) of D input features "
-            f"and H hidden units, got {type(params).__name__}. Make them with RNN.init."
-        )
-
-
-def _input_part(params: RNNParams, x: Array) -> Array:
-    """Give x Wx; a token id picks the row of Wx that its one-hot row would."""
-    return params.Wx[x] if is_ids(x) else x @ params.Wx
-
-
-def _input_part_backward(params: RNNParams, x: Array, da: Array) -> tuple[Array, Array | None]:
-    """Give dWx and dx; ids have no gradient."""
-    if is_ids(x):
-        return ops.one_hot(x, params.Wx.shape[0], da.dtype).T @ da, None
-    return x.T @ da, da @ params.Wx.T
 
 
 RNN = Cell("RNN", init, zero_state, check_params, check_state, step, step_backward)
