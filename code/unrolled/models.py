@@ -8,7 +8,7 @@ import numpy as np
 
 from unrolled import ops
 from unrolled.cells.base import Cell, Params, State, check_cell, check_x, is_ids
-from unrolled.sequence import Tape, unroll, unroll_backward
+from unrolled.sequence import Tape, unroll, unroll_backward, window_backward, windows
 from unrolled.shapes import (
     ArgumentError,
     Array,
@@ -23,7 +23,7 @@ from unrolled.shapes import (
     check_same_dtype,
     check_size,
 )
-from unrolled.trees import named_arrays
+from unrolled.trees import map_arrays, named_arrays
 
 Loss: TypeAlias = Literal["cross_entropy", "squared_error"]
 Steps: TypeAlias = Literal["every", "last"]
@@ -61,7 +61,7 @@ class Gradients(NamedTuple):
 
     params: ModelParams
     xs: Array | None
-    """(T, N, D); None for token ids."""
+    """(T, N, D); None for token ids, and where a stream was truncated."""
     state0: State
 
 
@@ -162,13 +162,7 @@ def forward(model: Model, params: ModelParams, xs: Array, *, state0: State | Non
     ShapeError, DTypeError, ArgumentError
         Arguments that do not fit, NaN or infinity among the inputs or in the state.
     """
-    dims = check_x("xs", xs, "T N", check_params(model, params))
-    if not is_ids(xs):
-        check_finite("xs", xs, "T N D")
-    if state0 is not None:
-        model.cell.check_state("state0", state0, params.cell, dims)
-        for name, array in named_arrays(state0, "state0"):
-            check_finite(name, array, "N H")
+    _check_inputs(model, params, xs, state0)
     hs, state_T, tape = unroll(model.cell, params.cell, xs, state0)
     outputs = ops.affine(_scored(model, hs), params.Wy, params.by)
     return Run(outputs, state_T, tape)
@@ -255,6 +249,74 @@ def loss_and_gradients(
     return value, Gradients(ModelParams(dcell, dWy, dby), dxs, dstate0), run.state_T
 
 
+def truncated_loss_and_gradients(
+    model: Model,
+    params: ModelParams,
+    xs: Array,
+    targets: Array,
+    *,
+    length: int,
+    stride: int | None = None,
+    state0: State | None = None,
+    mask: Array | None = None,
+) -> tuple[Array, Gradients, State]:
+    """Compute the loss of a stream, and the terms of its gradients that windows keep.
+
+    See eq-truncation-kept and eq-truncation-window (chapter 8); BPTT(h; h') of
+    Williams and Peng 1990. The loss is exact; so are the gradients of the readout,
+    since no path through time leads to it. The memory used does not grow with T.
+
+    Parameters
+    ----------
+    model : Model
+        Scored at every step.
+    params, xs, targets, state0, mask
+        As for :func:`loss`.
+    length : int
+        Steps that a backward pass goes through.
+    stride : int, optional
+        Steps from pass to pass, at most ``length``; ``length`` if left out.
+
+    Returns
+    -------
+    loss : ndarray, shape ()
+        As :func:`loss`.
+    gradients : Gradients
+        The kept terms; of the inputs, None.
+    state_T : NamedTuple
+        The last state, to carry on from.
+
+    Raises
+    ------
+    ShapeError, DTypeError, ArgumentError
+        As :func:`loss_and_gradients`; a loss at the last step only, a length below 1,
+        a stride below 1 or above the length.
+    """
+    _check_data(model, params, xs, targets, mask)
+    _check_inputs(model, params, xs, state0)
+    if model.steps != "every":
+        raise ArgumentError(
+            f"model.steps: expected 'every', a loss at every step to cut into windows, "
+            f"got {model.steps!r}."
+        )
+    stream = windows(model.cell, params.cell, xs, length=length, stride=stride, state0=state0)
+    value = np.zeros((), params.Wy.dtype)
+    dparams = map_arrays(np.zeros_like, params)
+    dstate0 = model.cell.zero_state(params.cell, xs.shape[1])
+    for window in stream:
+        new = slice(window.start, window.start + len(window.hs))
+        scored = targets[new], None if mask is None else mask[new]
+        outputs = ops.affine(window.hs, params.Wy, params.by)
+        value = value + _score(model, outputs, *scored)
+        doutputs = _score_backward(model, outputs, *scored)
+        dhs, dWy, dby = ops.affine_backward(doutputs, window.hs, params.Wy, params.by)
+        dstate, dcell = window_backward(dhs, window)
+        dparams = map_arrays(np.add, dparams, ModelParams(dcell, dWy, dby))
+        if window.reaches_state0:
+            dstate0 = map_arrays(np.add, dstate0, dstate)
+    return value, Gradients(dparams, None, dstate0), window.state
+
+
 def _scored(model: Model, hs: Array) -> Array:
     return hs if model.steps == "every" else hs[-1]
 
@@ -290,6 +352,16 @@ def _check_model(model: Model) -> None:
     ):
         if not isinstance(value, str) or value not in choices:
             raise ArgumentError(f"model.{name}: expected one of {choices}, got {value!r}.")
+
+
+def _check_inputs(model: Model, params: ModelParams, xs: Array, state0: State | None) -> None:
+    dims = check_x("xs", xs, "T N", check_params(model, params))
+    if not is_ids(xs):
+        check_finite("xs", xs, "T N D")
+    if state0 is not None:
+        model.cell.check_state("state0", state0, params.cell, dims)
+        for name, array in named_arrays(state0, "state0"):
+            check_finite(name, array, "N H")
 
 
 def _check_data(

@@ -41,6 +41,8 @@ class Fit(NamedTuple):
     """The loss before each step, (steps,)."""
     memory: Any
     """The optimiser's, to go on from."""
+    state: Any = None
+    """The last state where it was carried, to go on from; else None."""
 
 
 class AdamMemory(NamedTuple):
@@ -178,6 +180,8 @@ def fit(
     steps: int,
     clip: float | None = None,
     memory: Any = None,
+    carry: bool = False,
+    state0: Any = None,
     progress: bool = True,
 ) -> Fit:
     """Train for a number of steps, with a progress bar.
@@ -198,19 +202,25 @@ def fit(
         Limit for :func:`clip_by_global_norm`.
     memory : optional
         An earlier fit's memory, to go on from.
+    carry : bool
+        Whether the last state of a step is the first of the next, as a stream in
+        consecutive windows wants it (chapter 8): the state goes on, the gradient
+        does not. If not, every step begins from zeros.
+    state0 : NamedTuple, optional
+        With ``carry``, the state before the first step; zeros if left out.
     progress : bool
         Show a bar: tqdm's where it can be imported, plain text elsewhere.
 
     Returns
     -------
     Fit
-        New parameters, the losses, the optimiser's memory.
+        New parameters, the losses, the optimiser's memory, the state if carried.
 
     Raises
     ------
     ArgumentError
-        Bad data, batches that end too early, or a loss that became NaN or
-        infinite; the message says at which step.
+        Bad data, a first state that is not to be carried, batches that end too early,
+        or a loss that became NaN or infinite; the message says at which step.
     """
     check_count("steps", steps)
     models.check_params(model, params)
@@ -224,7 +234,13 @@ def fit(
         raise ArgumentError(
             f"batches: expected an iterable of pairs (xs, targets), got {type(batches).__name__}."
         )
+    if state0 is not None and not carry:
+        raise ArgumentError(
+            "state0: expected None (N, sequences; H, hidden units) unless the state is carried "
+            "from step to step. Set carry=True."
+        )
     memory = optimiser.init(params) if memory is None else memory
+    state = state0
     losses = np.empty(steps)
     source = iter(batches)
     for step in _counted(steps, progress):
@@ -239,16 +255,19 @@ def fit(
                 f"batches: expected pairs (xs, targets), got {type(pair).__name__} at step {step}."
             )
         with np.errstate(over="ignore", invalid="ignore"):  # what diverges is named below
-            value, gradients, _ = models.loss_and_gradients(model, params, *pair)
+            value, gradients, state_T = models.loss_and_gradients(
+                model, params, *pair, state0=state
+            )
         if not np.isfinite(value):
             raise ArgumentError(
                 f"loss: expected a finite number, got {value} at step {step}. "
                 f"Lower the rate ({optimiser.name}) or clip the gradient."
             )
         losses[step] = value.real
+        state = state_T if carry else None
         clipped = gradients.params if clip is None else clip_by_global_norm(gradients.params, clip)
         params, memory = optimiser.update(params, clipped, memory)
-    return Fit(params, losses, memory)
+    return Fit(params, losses, memory, state)
 
 
 def bits_per_character(model: Model, params: ModelParams, ids: Array, window: int = 200) -> float:

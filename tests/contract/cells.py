@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from unrolled import GRU, LSTM, RNN
+from unrolled.cells import MGU, CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
 from unrolled.trees import map_arrays
 
-CELLS = (RNN, LSTM, GRU)
+CELLS = (RNN, LSTM, GRU, ResetBeforeGRU, PeepholeLSTM, CoupledLSTM, MGU)
 
 # T, N, D, H: each of one, all pairs equal, all different
 SIZES = (

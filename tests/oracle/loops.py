@@ -200,10 +200,234 @@ def gru_step_backward(params, x, state, dstate):
     return None if ids else dx, (dh_prev,), dparams
 
 
+def before_gates(params, x, h, n):
+    """r, z and the candidates of sequence n; the candidate sees r h_prev, unit by unit."""
+    H = len(params[1])
+    r = [sigmoid(pre_activation(params, x, h, n, j)) for j in range(H)]
+    z = [sigmoid(pre_activation(params, x, h, n, H + j)) for j in range(H)]
+    seen = [[r[i] * h[n][i] for i in range(H)]]
+    candidate = [math.tanh(pre_activation(params, [x[n]], seen, 0, 2 * H + j)) for j in range(H)]
+    return r, z, candidate
+
+
+def before_step(params, x, state):
+    """Per unit, h = (1 − z) n + z h_prev, n = tanh(x W_xn + b_n + Σ r h_prev W_hn)."""
+    (h,) = state
+    H, N = len(params[1]), len(h)
+    x = as_vectors(x, len(params[0]))
+    out = zeros(N, H)
+    for n in range(N):
+        _, z, candidate = before_gates(params, x, h, n)
+        for j in range(H):
+            out[n][j] = candidate[j] + z[j] * (h[n][j] - candidate[j])
+    return (out,)
+
+
+def before_step_backward(params, x, state, dstate):
+    """Every gradient of one step, reset before: dx, (dh_prev,), (dWx, dWh, db)."""
+    Wx, Wh, b = params
+    (h,), (dh,) = state, dstate
+    D, H, N = len(Wx), len(Wh), len(h)
+    ids, x = is_ids(x), as_vectors(x, D)
+    dx, dh_prev = zeros(N, D), zeros(N, H)
+    dWx, dWh, db = zeros(D, 3 * H), zeros(H, 3 * H), zeros(3 * H)
+    for n in range(N):
+        r, z, candidate = before_gates(params, x, h, n)
+        da = zeros(3 * H)
+        for j in range(H):
+            dh_prev[n][j] += dh[n][j] * z[j]
+            da[H + j] = dh[n][j] * (h[n][j] - candidate[j]) * z[j] * (1.0 - z[j])
+            da[2 * H + j] = dh[n][j] * (1.0 - z[j]) * (1.0 - candidate[j] ** 2)
+        for i in range(H):
+            dseen = sum(da[2 * H + j] * Wh[i][2 * H + j] for j in range(H))
+            da[i] = dseen * h[n][i] * r[i] * (1.0 - r[i])
+            dh_prev[n][i] += dseen * r[i]
+        for k in range(3 * H):
+            db[k] += da[k]
+            for m in range(H):
+                dWh[m][k] += (h[n][m] if k < 2 * H else r[m] * h[n][m]) * da[k]
+                if k < 2 * H:
+                    dh_prev[n][m] += Wh[m][k] * da[k]
+            for d in range(D):
+                dWx[d][k] += x[n][d] * da[k]
+                dx[n][d] += Wx[d][k] * da[k]
+    return None if ids else dx, (dh_prev,), (dWx, dWh, like_bias(db, b))
+
+
+def mgu_gates(params, x, h, n):
+    """Gate f and the candidates of sequence n; the candidate sees f h_prev."""
+    H = len(params[1])
+    f = [sigmoid(pre_activation(params, x, h, n, j)) for j in range(H)]
+    seen = [[f[i] * h[n][i] for i in range(H)]]
+    return f, [math.tanh(pre_activation(params, [x[n]], seen, 0, H + j)) for j in range(H)]
+
+
+def mgu_step(params, x, state):
+    """Per unit, h = (1 − f) h_prev + f n; columns f, n."""
+    (h,) = state
+    H, N = len(params[1]), len(h)
+    x = as_vectors(x, len(params[0]))
+    out = zeros(N, H)
+    for n in range(N):
+        f, candidate = mgu_gates(params, x, h, n)
+        for j in range(H):
+            out[n][j] = h[n][j] + f[j] * (candidate[j] - h[n][j])
+    return (out,)
+
+
+def mgu_step_backward(params, x, state, dstate):
+    """Every gradient of one minimal gated step: dx, (dh_prev,), (dWx, dWh, db)."""
+    Wx, Wh, b = params
+    (h,), (dh,) = state, dstate
+    D, H, N = len(Wx), len(Wh), len(h)
+    ids, x = is_ids(x), as_vectors(x, D)
+    dx, dh_prev = zeros(N, D), zeros(N, H)
+    dWx, dWh, db = zeros(D, 2 * H), zeros(H, 2 * H), zeros(2 * H)
+    for n in range(N):
+        f, candidate = mgu_gates(params, x, h, n)
+        da = zeros(2 * H)
+        for j in range(H):
+            dh_prev[n][j] += dh[n][j] * (1.0 - f[j])
+            da[H + j] = dh[n][j] * f[j] * (1.0 - candidate[j] ** 2)
+        for i in range(H):
+            dseen = sum(da[H + j] * Wh[i][H + j] for j in range(H))
+            df = dh[n][i] * (candidate[i] - h[n][i]) + dseen * h[n][i]
+            da[i] = df * f[i] * (1.0 - f[i])
+            dh_prev[n][i] += dseen * f[i]
+        for k in range(2 * H):
+            db[k] += da[k]
+            for m in range(H):
+                dWh[m][k] += (h[n][m] if k < H else f[m] * h[n][m]) * da[k]
+                if k < H:
+                    dh_prev[n][m] += Wh[m][k] * da[k]
+            for d in range(D):
+                dWx[d][k] += x[n][d] * da[k]
+                dx[n][d] += Wx[d][k] * da[k]
+    return None if ids else dx, (dh_prev,), (dWx, dWh, like_bias(db, b))
+
+
+def peephole_gates(params, x, state, n, j):
+    """i, f, o, g and the new c of unit j: i and f see c_prev, o sees c."""
+    Wx, Wh, b, pi, pf, po = params
+    (h, c_prev), plain = state, (Wx, Wh, b)
+    H = len(Wh)
+    i = sigmoid(pre_activation(plain, x, h, n, j) + float(pi[j]) * c_prev[n][j])
+    f = sigmoid(pre_activation(plain, x, h, n, H + j) + float(pf[j]) * c_prev[n][j])
+    g = math.tanh(pre_activation(plain, x, h, n, 3 * H + j))
+    c = f * c_prev[n][j] + i * g
+    return i, f, sigmoid(pre_activation(plain, x, h, n, 2 * H + j) + float(po[j]) * c), g, c
+
+
+def coupled_gates(params, x, state, n, j):
+    """i, 1 − i, o, g and the new c of unit j; columns i, o, g."""
+    h, c_prev = state
+    H = len(params[1])
+    i, o = (sigmoid(pre_activation(params, x, h, n, k * H + j)) for k in range(2))
+    g = math.tanh(pre_activation(params, x, h, n, 2 * H + j))
+    return i, 1.0 - i, o, g, c_prev[n][j] + i * (g - c_prev[n][j])
+
+
+def memory_step(gates, params, x, state):
+    """One step, h = o tanh(c) and c, with the gates of a cell that keeps a memory."""
+    H, N = len(params[1]), len(state[0])
+    x = as_vectors(x, len(params[0]))
+    h_next, c_next = zeros(N, H), zeros(N, H)
+    for n in range(N):
+        for j in range(H):
+            _, _, o, _, c_next[n][j] = gates(params, x, state, n, j)
+            h_next[n][j] = o * math.tanh(c_next[n][j])
+    return (h_next, c_next)
+
+
+def peephole_step(params, x, state):
+    return memory_step(peephole_gates, params, x, state)
+
+
+def coupled_step(params, x, state):
+    return memory_step(coupled_gates, params, x, state)
+
+
+def memory_back(params, x, state, columns_of, dc_extra):
+    """What all memory cells share once the da of each unit are known."""
+    Wx, Wh = params[:2]
+    D, H, N = len(Wx), len(Wh), len(state[0])
+    x = as_vectors(x, D)
+    K = len(Wh[0])
+    dx, dh_prev = zeros(N, D), zeros(N, H)
+    dWx, dWh, db = zeros(D, K), zeros(H, K), zeros(K)
+    for n in range(N):
+        for j in range(H):
+            for block, da in enumerate(columns_of(n, j)):
+                k = block * H + j
+                db[k] += da
+                for m in range(H):
+                    dWh[m][k] += state[0][n][m] * da
+                    dh_prev[n][m] += Wh[m][k] * da
+                for d in range(D):
+                    dWx[d][k] += x[n][d] * da
+                    dx[n][d] += Wx[d][k] * da
+    dc_prev = [[dc_extra(n, j) for j in range(H)] for n in range(N)]
+    return dx, (dh_prev, dc_prev), (dWx, dWh, db)
+
+
+def peephole_step_backward(params, x, state, dstate):
+    """Every gradient of one peephole step; the three peepholes last."""
+    po = params[5]
+    (_, c_prev), (dh, dc_next) = state, dstate
+    rows = as_vectors(x, len(params[0]))
+    H, N = len(params[1]), len(dh)
+
+    def of(n, j):
+        i, f, o, g, c = peephole_gates(params, rows, state, n, j)
+        da_o = dh[n][j] * math.tanh(c) * o * (1.0 - o)
+        dc = dc_next[n][j] + dh[n][j] * o / math.cosh(c) ** 2 + da_o * float(po[j])
+        da_f = dc * c_prev[n][j] * f * (1.0 - f)
+        return dc * g * i * (1.0 - i), da_f, da_o, dc * i * (1.0 - g * g), dc * f, c
+
+    def extra(n, j):
+        da_i, da_f, _, _, kept, _ = of(n, j)
+        return kept + da_i * float(params[3][j]) + da_f * float(params[4][j])
+
+    dx, before, (dWx, dWh, db) = memory_back(params, x, state, lambda n, j: of(n, j)[:4], extra)
+    dp = zeros(3, H)
+    for n in range(N):
+        for j in range(H):
+            da_i, da_f, da_o, _, _, c = of(n, j)
+            dp[0][j] += da_i * c_prev[n][j]
+            dp[1][j] += da_f * c_prev[n][j]
+            dp[2][j] += da_o * c
+    return None if is_ids(x) else dx, before, (dWx, dWh, like_bias(db, params[2]), *dp)
+
+
+def coupled_step_backward(params, x, state, dstate):
+    """Every gradient of one coupled step: dx, (dh_prev, dc_prev), (dWx, dWh, db)."""
+    (_, c_prev), (dh, dc_next) = state, dstate
+    rows = as_vectors(x, len(params[0]))
+
+    def of(n, j):
+        i, f, o, g, c = coupled_gates(params, rows, state, n, j)
+        dc = dc_next[n][j] + dh[n][j] * o / math.cosh(c) ** 2
+        return (
+            dc * (g - c_prev[n][j]) * i * f,
+            dh[n][j] * math.tanh(c) * o * (1.0 - o),
+            dc * i * (1.0 - g * g),
+            dc * f,
+        )
+
+    dx, before, (dWx, dWh, db) = memory_back(
+        params, x, state, lambda n, j: of(n, j)[:3], lambda n, j: of(n, j)[3]
+    )
+    return None if is_ids(x) else dx, before, (dWx, dWh, like_bias(db, params[2]))
+
+
 STEPS = {
     "RNN": (rnn_step, rnn_step_backward),
     "LSTM": (lstm_step, lstm_step_backward),
     "GRU": (gru_step, gru_step_backward),
+    "ResetBeforeGRU": (before_step, before_step_backward),
+    "MGU": (mgu_step, mgu_step_backward),
+    "PeepholeLSTM": (peephole_step, peephole_step_backward),
+    "CoupledLSTM": (coupled_step, coupled_step_backward),
 }
 
 

@@ -1,12 +1,14 @@
-"""Make data/torch_rnn.npz with PyTorch, which no test needs: outputs, losses, all gradients.
+"""Make data/torch_*.npz with PyTorch, which no test needs: outputs, losses, all gradients.
 
-Run it where torch is installed: ``python tests/oracle/make_torch_reference.py``.
+Run it where torch is installed: ``python tests/oracle/make_torch_reference.py rnn gated``
+makes both stores, one name makes one.
 """
 
 from __future__ import annotations
 
 import json
 import platform
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +19,10 @@ DATA = Path(__file__).parent / "data"
 # T, N, D, H, V
 SIZES = ((1, 1, 1, 1, 2), (5, 3, 4, 6, 3), (7, 2, 2, 2, 5), (12, 4, 3, 1, 2), (9, 1, 5, 8, 4))
 SEED = 20260
+# T, N, D, H
+GATED_SIZES = ((1, 1, 1, 1), (5, 3, 4, 6), (7, 2, 2, 2), (12, 4, 3, 1), (9, 1, 5, 8))
+GATED_SEED = 20290
+GATED = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 
 
 def case(sizes: tuple[int, ...], seed: int) -> dict[str, np.ndarray]:
@@ -74,28 +80,80 @@ def adam() -> dict[str, np.ndarray]:
     return {"start": start, "slopes": slopes, "path": np.array(path)}
 
 
-def main() -> None:
+def gated_case(kind: str, sizes: tuple[int, ...], seed: int) -> dict[str, np.ndarray]:
+    T, N, D, H = sizes
+    rng = np.random.default_rng(seed)
+    net = GATED[kind](D, H, dtype=torch.float64)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.from_numpy(rng.normal(0, 0.7, p.shape)))
+    states = ("h", "c") if kind == "lstm" else ("h",)
+    inputs = {"xs": torch.from_numpy(rng.normal(size=(T, N, D))).requires_grad_()}
+    for s in states:
+        inputs[f"{s}0"] = torch.from_numpy(rng.normal(size=(1, N, H))).requires_grad_()
+    up = {"dhs": torch.from_numpy(rng.normal(size=(T, N, H)))}
+    up |= {f"d{s}_T": torch.from_numpy(rng.normal(size=(1, N, H))) for s in states}
+    state0 = tuple(inputs[f"{s}0"] for s in states)
+    hs, last = net(inputs["xs"], state0 if kind == "lstm" else state0[0])
+    results = (hs, *(last if kind == "lstm" else (last,)))
+    outputs = dict(zip(("hs", *(f"{s}_T" for s in states)), results, strict=True))
+    scalar = sum((outputs[name] * up[f"d{name}"]).sum() for name in outputs)
+    of = {**inputs, **dict(net.named_parameters())}
+    found = torch.autograd.grad(scalar, list(of.values()))
+    stored = {**of, **up, **outputs}
+    stored |= {f"grad/d{name}": g for name, g in zip(of, found, strict=True)}
+    return {name: tensor.detach().numpy() for name, tensor in stored.items()}
+
+
+def rnn() -> tuple[dict[str, np.ndarray], dict[str, object]]:
     arrays = {
         f"{i}/{name}": array
         for i, sizes in enumerate(SIZES)
         for name, array in case(sizes, SEED + i).items()
     }
     arrays |= {f"adam/{name}": array for name, array in adam().items()}
-    DATA.mkdir(exist_ok=True)
-    np.savez_compressed(DATA / "torch_rnn.npz", **arrays)
-    meta = {
+    return arrays, {
         "what": "torch.nn.RNN (tanh, one layer), torch.nn.Linear, two losses, Adam; float64",
-        "made_by": "tests/oracle/make_torch_reference.py",
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "date": datetime.now(UTC).date().isoformat(),
         "seeds": [SEED + i for i in range(len(SIZES))],
         "adam_seed": SEED,
         "sizes_T_N_D_H_V": SIZES,
     }
-    (DATA / "torch_rnn.json").write_text(json.dumps(meta, indent=2) + "\n")
+
+
+def gated() -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    arrays = {
+        f"{kind}/{i}/{name}": array
+        for k, kind in enumerate(GATED)
+        for i, sizes in enumerate(GATED_SIZES)
+        for name, array in gated_case(kind, sizes, GATED_SEED + 100 * k + i).items()
+    }
+    return arrays, {
+        "what": "torch.nn.LSTM and torch.nn.GRU, one layer; float64",
+        "seeds": f"{GATED_SEED} + 100 kind + case",
+        "kinds": list(GATED),
+        "sizes_T_N_D_H": GATED_SIZES,
+    }
+
+
+def main(names: list[str]) -> None:
+    stores = {"rnn": rnn, "gated": gated}
+    if not names or not set(names) <= set(stores):
+        raise SystemExit(f"say which stores to make: {' '.join(stores)}")
+    DATA.mkdir(exist_ok=True)
+    for name in names:
+        arrays, about = stores[name]()
+        np.savez_compressed(DATA / f"torch_{name}.npz", **arrays)
+        meta = {
+            "what": about.pop("what"),
+            "made_by": "tests/oracle/make_torch_reference.py",
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+            "date": datetime.now(UTC).date().isoformat(),
+            **about,
+        }
+        (DATA / f"torch_{name}.json").write_text(json.dumps(meta, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -70,6 +70,23 @@ def gru_local(a, state):
     return (z * h + (1 - z) * n,), np.concatenate([_diagonal(e) for e in to_h], 2), _diagonal(z)
 
 
+def coupled_local(a, state):
+    """As lstm_local, with f = 1 − i; columns i, o, g."""
+    i, o, g = np.split(a, 3, 1)
+    i, o, g = 1 / (1 + np.exp(-i)), 1 / (1 + np.exp(-o)), np.tanh(g)
+    c = state[1] + i * (g - state[1])
+    to_h = o / np.cosh(c) ** 2
+    to_c = ((g - state[1]) * i * (1 - i), 0 * c, i * (1 - g**2))
+    c_a = np.concatenate([_diagonal(each) for each in to_c], 2)
+    h_a = to_h[:, :, None] * c_a
+    N, H = c.shape
+    h_a[:, :, H : 2 * H] += _diagonal(np.tanh(c) * o * (1 - o))
+    kept = np.zeros((N, 2 * H, 2 * H))
+    kept[:, H:, H:] = _diagonal(1 - i)
+    kept[:, :H, H:] = _diagonal(to_h * (1 - i))
+    return (o * np.tanh(c), c), np.concatenate([h_a, c_a], 1), kept
+
+
 def _diagonal(rows):
     """(N, H) as N diagonal matrices."""
     return np.einsum("nj,jk->njk", rows, np.eye(rows.shape[1]))
@@ -106,6 +123,7 @@ FORMS = {
     "RNN": (_plain, rnn_local, _plain_back),
     "LSTM": (_plain, lstm_local, _plain_back),
     "GRU": (_gru_spread, gru_local, _gru_back),
+    "CoupledLSTM": (_plain, coupled_local, _plain_back),
 }
 
 
@@ -174,6 +192,102 @@ STEPS = {name: (partial(_step, name), partial(_step_backward, name)) for name in
 SEQUENCES = {name: (partial(_unroll, name), partial(_unroll_backward, name)) for name in FORMS}
 # the plain cell once more, written for it alone
 STEPS["RNN"] = (rnn_step, rnn_step_backward)
+
+
+# The kin whose pre-activations are not affine in the state: one step at a time, every
+# Jacobian written out. Each gives the new state, ∂state/∂a (N, S, A), ∂state/∂(old state)
+# with a held (N, S, S), and the state that each block of columns of Wh multiplies.
+
+
+def before_local(params, x, h):
+    Wx, Wh, b = _plain(params)
+    H = len(Wh)
+    a = _rows(x, len(Wx)) @ Wx + b
+    r, z = np.split(1 / (1 + np.exp(-a[:, : 2 * H] - h @ Wh[:, : 2 * H])), 2, 1)
+    n = np.tanh(a[:, 2 * H :] + (r * h) @ Wh[:, 2 * H :])
+    slope = _diagonal((1 - z) * (1 - n**2))
+    through = np.einsum("njk,ik->nji", slope, Wh[:, 2 * H :])  # ∂h_j/∂(r h)_i
+    to_a = [through * (h * r * (1 - r))[:, None], _diagonal((h - n) * z * (1 - z)), slope]
+    kept = _diagonal(z) + through * r[:, None]
+    return z * h + (1 - z) * n, to_a, kept, (h, h, r * h)
+
+
+def mgu_local(params, x, h):
+    Wx, Wh, b = _plain(params)
+    H = len(Wh)
+    a = _rows(x, len(Wx)) @ Wx + b
+    f = 1 / (1 + np.exp(-a[:, :H] - h @ Wh[:, :H]))
+    n = np.tanh(a[:, H:] + (f * h) @ Wh[:, H:])
+    slope = _diagonal(f * (1 - n**2))
+    through = np.einsum("njk,ik->nji", slope, Wh[:, H:])
+    to_f = through * h[:, None] + _diagonal(n - h)
+    return (
+        (1 - f) * h + f * n,
+        [to_f * (f * (1 - f))[:, None], slope],
+        _diagonal(1 - f) + through * f[:, None],
+        (h, f * h),
+    )
+
+
+def _masked_step(local, params, x, state):
+    return (local(params, x, state[0])[0],)
+
+
+def _masked_step_backward(local, params, x, state, dstate):
+    """The last block of columns multiplies the masked state; the others the state itself."""
+    Wx, Wh, b = params
+    _, to_a, kept, seen = local(params, x, state[0])
+    deltas = [np.einsum("nj,njk->nk", dstate[0], each) for each in to_a]
+    delta = np.hstack(deltas)
+    open_columns = delta[:, : -len(Wh)]
+    dh = np.einsum("nj,njk->nk", dstate[0], kept)
+    dh = dh + np.einsum("nk,ik->ni", open_columns, Wh[:, : -len(Wh)])
+    vectors = _rows(x, len(Wx))
+    dWh = np.hstack([np.einsum("ni,nk->ik", s, d) for s, d in zip(seen, deltas, strict=True)])
+    dparams = (np.einsum("nd,nk->dk", vectors, delta), dWh, delta.sum(0).reshape(np.shape(b)))
+    return None if vectors is not x else np.einsum("nk,dk->nd", delta, Wx), (dh,), dparams
+
+
+def peephole_parts(params, x, state):
+    Wx, Wh, b, pi, pf, po = params
+    h, c_prev = state
+    a = np.hstack([_rows(x, len(Wx)), h]) @ np.vstack([Wx, Wh]) + np.reshape(b, (1, -1))
+    a_i, a_f, a_o, a_g = np.split(a, 4, 1)
+    i = 1 / (1 + np.exp(-a_i - c_prev @ np.diag(pi)))
+    f = 1 / (1 + np.exp(-a_f - c_prev @ np.diag(pf)))
+    c = f * c_prev + i * np.tanh(a_g)
+    return i, f, 1 / (1 + np.exp(-a_o - c @ np.diag(po))), np.tanh(a_g), c
+
+
+def peephole_step(params, x, state):
+    _, _, o, _, c = peephole_parts(params, x, state)
+    return (o * np.tanh(c), c)
+
+
+def peephole_step_backward(params, x, state, dstate):
+    Wx, Wh, b, pi, pf, po = params
+    h, c_prev = state
+    i, f, o, g, c = peephole_parts(params, x, state)
+    to_h = o / np.cosh(c) ** 2 + np.tanh(c) * o * (1 - o) * po  # ∂h/∂c, the output gate's eye too
+    dc = dstate[1] + dstate[0] * to_h
+    from_c = (g * i * (1 - i), c_prev * f * (1 - f), i * (1 - g**2))
+    d_i, d_f, d_g = (np.einsum("nj,nj->nj", dc, each) for each in from_c)
+    d_o = dstate[0] * np.tanh(c) * o * (1 - o)
+    delta = np.hstack([d_i, d_f, d_o, d_g])
+    joined = np.hstack([_rows(x, len(Wx)), h])
+    dW = np.einsum("ni,nk->ik", joined, delta)
+    back = np.einsum("nk,ik->ni", delta, np.vstack([Wx, Wh]))
+    D = len(Wx)
+    peeps = [np.einsum("nj,nj->j", d, s) for d, s in ((d_i, c_prev), (d_f, c_prev), (d_o, c))]
+    dc_prev = dc * (f + c_prev * f * (1 - f) * pf + g * i * (1 - i) * pi)
+    ids = np.issubdtype(np.asarray(x).dtype, np.integer)
+    dparams = (dW[:D], dW[D:], delta.sum(0).reshape(np.shape(b)), *peeps)
+    return None if ids else back[:, :D], (back[:, D:], dc_prev), dparams
+
+
+for _name, _local in (("ResetBeforeGRU", before_local), ("MGU", mgu_local)):
+    STEPS[_name] = (partial(_masked_step, _local), partial(_masked_step_backward, _local))
+STEPS["PeepholeLSTM"] = (peephole_step, peephole_step_backward)
 
 
 def cross_entropy(logits, targets, mask=None):

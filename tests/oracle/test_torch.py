@@ -17,6 +17,7 @@ DATA = Path(__file__).parent / "data"
 META = json.loads((DATA / "torch_rnn.json").read_text())
 with np.load(DATA / "torch_rnn.npz", allow_pickle=False) as file:
     STORED = dict(file)
+TORCH_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 cases = pytest.mark.parametrize("case", range(len(META["sizes_T_N_D_H_V"])))
 
@@ -24,7 +25,7 @@ cases = pytest.mark.parametrize("case", range(len(META["sizes_T_N_D_H_V"])))
 class Reference:
     def __init__(self, case):
         self.case = str(case)
-        torch_weights = {name: self[name] for name in interop._TORCH_NAMES}
+        torch_weights = {name: self[name] for name in TORCH_NAMES}
         self.params = interop.from_torch("rnn", torch_weights)
         self.model_params = ModelParams(self.params, self["Wy"].T.copy(), self["by"])
         self.state0 = Hidden(self["h0"][0])

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unrolled import (
+    LSTM,
     RNN,
     ArgumentError,
     Hidden,
@@ -22,6 +23,7 @@ from unrolled import (
     unroll,
     unroll_backward,
 )
+from unrolled.analysis import highway, paths
 from unrolled.trees import named_arrays
 
 R = np.random.default_rng(0)
@@ -32,6 +34,8 @@ HS, _, TAPE = unroll(RNN, P, XS, S0)
 _, CACHE = RNN.step(P, XS[0], S0)
 EVERY, LAST = models.Model(RNN), models.Model(RNN, "squared_error", "last")
 MP = models.init(EVERY, 3, 3, 3, rng=R)
+LEDGER = paths.path_ledger(RNN, HS, TAPE)
+_, LSTM_STATE, LSTM_TAPE = unroll(LSTM, LSTM.init(3, 3, rng=R), XS)
 NODE = graph.leaf("x", 2.0)
 MASK = np.ones((2, 3), bool)
 
@@ -84,8 +88,21 @@ CALLS = {
     graph.named: ("y", NODE),
     graph.order: (NODE,),
     graph.backward: (NODE, 1.0),
+    highway.cell_jacobian: LSTM_TAPE.caches,
+    highway.cell_gradients: (LSTM_TAPE, LSTM_STATE),
     interop.from_torch: ("rnn", interop.to_torch(P)),
     interop.to_torch: (P,),
+    interop.from_keras: ("rnn", interop.to_keras(P)),
+    interop.to_keras: (P,),
+    lambda c, w, r: interop.from_onnx(c, w, linear_before_reset=r): (
+        "rnn", interop.to_onnx(P), None),
+    interop.to_onnx: (P,),
+    interop.reorder: (P.Wx, "ifo", "oif"),
+    lambda c, d, t, s: paths.path_ledger(c, d, t, dstate_T=s): (RNN, HS, TAPE, S0),
+    paths.sums_by_loss: (LEDGER,),
+    paths.sums_by_use: (LEDGER,),
+    paths.sum_of_paths: (LEDGER,),
+    paths.term_norms: (LEDGER, "Wh"),
 }  # fmt: skip
 
 JUNK = [

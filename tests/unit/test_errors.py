@@ -467,7 +467,8 @@ CALLS = [
     bad(lambda: graph.backward(NODE).gradient("v"), "node:", "'v'"),
     bad(lambda: graph.backward(NODE).gradient(X), "node:"),
     # other libraries' weights
-    bad(lambda: interop.from_torch("lstm", TORCH), "cell:", "'lstm'"),
+    bad(lambda: interop.from_torch("lstm", TORCH), "weight_hh_l0:", "should be 12", "cell='rnn'"),
+    bad(lambda: interop.from_torch("mlp", TORCH), "cell:", "'mlp'"),
     bad(lambda: interop.from_torch(X, TORCH), "cell:"),
     bad(lambda: interop.from_torch("rnn", None), "weights:", "NoneType"),
     bad(lambda: interop.from_torch("rnn", list(TORCH)), "weights:", "list"),
