@@ -23,7 +23,7 @@ pdf:      book $(VENV)/.browser ## print the whole book into _build/unrolled.pdf
 	@$(PY) scripts/make_pdf.py
 
 test:     book lint types $(VENV)/.browser ## the book, lint, types, then every test with coverage
-	$(PY) -m pytest --cov --cov-report=term
+	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term
 
 lint:     $(VENV)/.test ## ruff over the code and over the chapters' cells
 	$(PY) -m ruff check .

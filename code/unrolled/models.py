@@ -215,7 +215,8 @@ def loss_and_gradients(
 ) -> tuple[Array, Gradients, State]:
     """Compute the loss and its gradients: forward, then everything backward.
 
-    See eq-softmax-grad, eq-readout-backward and eq-carry (chapter 5).
+    See eq-softmax-grad, eq-readout-backward and eq-carry (chapter 5), and eq-bptt-dwy and
+    eq-bptt-dby (chapter 6).
 
     Parameters
     ----------

@@ -107,7 +107,10 @@ def unroll(
 def unroll_backward(
     cell: Cell, dhs: Array | None, dstate_T: State | None, tape: Tape
 ) -> tuple[Array | None, State, Params]:
-    """Carry gradients back through time, last step first. See eq-carry (chapter 5); Werbos 1990.
+    """Carry gradients back through time, last step first; Werbos 1990.
+
+    See eq-carry (chapter 5), and eq-bptt-delta, eq-bptt-dwh, eq-bptt-dwx, eq-bptt-db and
+    eq-bptt-dh0 (chapter 6).
 
     Parameters
     ----------
@@ -316,14 +319,14 @@ def truncated(
 def _windows(
     cell: Cell, params: Params, xs: Array, length: int, stride: int, state: State
 ) -> Iterator[Window]:
+    keep = length - stride  # so many steps back from its newest ones a pass still reaches
     older: tuple[Cache, ...] = ()
     older_hs: list[Array] = []
     for start in range(0, len(xs), stride):
         new_hs, state, tape = unroll(cell, params, xs[start : start + stride], state)
         caches, hs = (*older, *tape.caches), np.concatenate([*older_hs, new_hs])
         yield Window(start, new_hs, state, Tape(cell, params, caches, hs))
-        first = max(0, len(caches) - (length - stride))  # what the next pass still reaches
-        older, older_hs = caches[first:], [hs[first:]]
+        older, older_hs = (caches[-keep:], [hs[-keep:]]) if keep else ((), [])
 
 
 def _check_gradients(cell: Cell, dhs: Array | None, dstate_T: State | None, tape: Tape) -> None:

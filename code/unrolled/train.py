@@ -146,6 +146,8 @@ def adam(
 def clip_by_global_norm(gradients: Any, limit: float) -> Any:
     """Shorten a gradient that is longer than ``limit``, keeping its direction.
 
+    See eq-clip (chapter 7).
+
     Parameters
     ----------
     gradients : NamedTuple
@@ -234,6 +236,8 @@ def fit(
         raise ArgumentError(
             f"batches: expected an iterable of pairs (xs, targets), got {type(batches).__name__}."
         )
+    if not isinstance(carry, bool):
+        raise ArgumentError(f"carry: expected True or False, got {carry!r}.")
     if state0 is not None and not carry:
         raise ArgumentError(
             "state0: expected None (N, sequences; H, hidden units) unless the state is carried "

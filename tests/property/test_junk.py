@@ -13,6 +13,7 @@ from unrolled import (
     RNN,
     ArgumentError,
     Hidden,
+    ablation,
     gradcheck,
     graph,
     interop,
@@ -23,7 +24,20 @@ from unrolled import (
     unroll,
     unroll_backward,
 )
-from unrolled.analysis import highway, paths
+from unrolled.analysis import (
+    cliff,
+    counts,
+    highway,
+    jacobians,
+    memory,
+    paths,
+    rtrl,
+    spectra,
+    truncation,
+)
+from unrolled.cells import MGU, CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
+from unrolled.cells.biases import chrono, with_forget_bias
+from unrolled.sequence import truncated, window_backward, windows
 from unrolled.trees import named_arrays
 
 R = np.random.default_rng(0)
@@ -36,6 +50,12 @@ EVERY, LAST = models.Model(RNN), models.Model(RNN, "squared_error", "last")
 MP = models.init(EVERY, 3, 3, 3, rng=R)
 LEDGER = paths.path_ledger(RNN, HS, TAPE)
 _, LSTM_STATE, LSTM_TAPE = unroll(LSTM, LSTM.init(3, 3, rng=R), XS)
+AT = cliff.Place(np.array([4.5]), np.array([-2.6]))
+WINDOW = next(windows(RNN, P, XS, length=2))
+KIN = (ResetBeforeGRU, PeepholeLSTM, CoupledLSTM, MGU)
+KIN_PARAMS = {cell: cell.init(3, 3, rng=R) for cell in KIN}
+KIN_STEPS = {cell: cell.step(p, XS[0], cell.zero_state(p, 3)) for cell, p in KIN_PARAMS.items()}
+SMALL = ablation.Settings(H=2, N=2, every=2, tests=2)
 NODE = graph.leaf("x", 2.0)
 MASK = np.ones((2, 3), bool)
 
@@ -79,6 +99,59 @@ CALLS = {
     tasks.Vocabulary(("a", "b", "c")).encode: ("abc",),
     tasks.Vocabulary(("a", "b", "c")).decode: (IDS[0],),
     tasks.split: (np.arange(20), 0.2),
+    **{cell.step: (KIN_PARAMS[cell], XS[0], KIN_STEPS[cell][0]) for cell in KIN},
+    **{cell.step_backward: KIN_STEPS[cell] for cell in KIN},
+    lambda D, B, S, G, h, V, b, e: counts.weight_count(
+        D, B, cells=S, gates=G, gates_feed_back=h, outputs=V, biased=b, extra_biases=e): (
+        3, 2, 2, 2, True, 1, ("cells", "gates"), 1),
+    memory.half_life: (1.0,),
+    memory.gate_half_life: (0.9,),
+    memory.bias_to_keep: (0.9, 20),
+    memory.bias_for_half_life: (20,),
+    with_forget_bias: (KIN_PARAMS[MGU], 1.0),
+    lambda p, t, r: chrono(p, t, rng=r): (KIN_PARAMS[PeepholeLSTM], 9, R),
+    **{
+        lambda T, N, r, task=task: task.draw(T, N, rng=r): (12, 2, R)
+        for task in ablation.TASKS.values()
+    },
+    ablation.fewer_by_chance: (1, 2, 3),
+    lambda v, t, T, s, b, k: ablation.run(v, t, T, s, budget=b, settings=k): (
+        "MGU", "keep", 2, 0, 2, SMALL),
+    lambda i, T, N: next(tasks.streams(i, T, N)): (np.arange(9), 2, 2),
+    lambda g, T, N, r, V: next(tasks.echo(g, T, N, rng=r, V=V)): (3, 2, 2, R, 2),
+    lambda m, p, b, c, s: train.fit(
+        m, p, b, train.sgd(0.1), steps=2, carry=c, state0=s, progress=False): (
+        EVERY, MP, [(IDS, IDS)] * 3, True, S0),
+    lambda c, p, x, f, n, s, z: truncated(c, p, x, f, length=n, stride=s, state0=z): (
+        RNN, P, XS, lambda w: w.hs, 2, 1, S0),
+    window_backward: (HS, WINDOW),
+    lambda m, p, x, t, n, s, z, k: models.truncated_loss_and_gradients(
+        m, p, x, t, length=n, stride=s, state0=z, mask=k): (EVERY, MP, XS, IDS, 2, 1, S0, MASK),
+    rtrl.rtrl: (RNN, P, XS, HS, S0, S0),
+    rtrl.costs: (1, 2, 3),
+    jacobians.state_jacobian: (RNN, CACHE),
+    jacobians.jacobian_products: (RNN, TAPE),
+    jacobians.gradient_by_lag: (RNN, TAPE, S0),
+    jacobians.gradient_norms: (RNN, HS, S0, TAPE),
+    spectra.largest_singular_value: (P.Wh,),
+    spectra.spectral_radius: (P.Wh,),
+    lambda W, s: spectra.scaled(W, sigma=s): (P.Wh, 0.5),
+    lambda W, r: spectra.scaled(W, rho=r): (P.Wh, 0.5),
+    lambda H, r: spectra.orthogonal(H, rng=r): (3, R),
+    spectra.norm_bound: (P.Wh, np.arange(3), 0.25),
+    spectra.must_vanish: (P.Wh, 0.25),
+    spectra.may_explode: (P.Wh, 0.25),
+    spectra.power_norms: (P.Wh, 3),
+    cliff.states: (AT, 3),
+    cliff.loss: (AT, 3),
+    cliff.gradient: (AT, 3),
+    lambda a, r, n, c: cliff.descend(a, r, n, clip=c): (AT, 0.5, 2, 0.5),
+    truncation.kept_terms: (4, 2, 1),
+    truncation.stationary_share: (0.5, 2, 1),
+    truncation.noise_share: (0.5, 2),
+    truncation.noise_share(0.5, 2).quantile: (0.5,),
+    lambda m, p, b, c: truncation.loss_by_position(m, p, b, carry=c): (
+        EVERY, MP, [(IDS, IDS)] * 2, True),
     lambda i, T, N, r: next(tasks.windows(i, T, N, rng=r)): (np.arange(9), 2, 2, R),
     gradcheck.compare: (XS, XS, 1e-12),
     gradcheck.central_difference: (total, XS, 1e-6),

@@ -72,6 +72,11 @@ def test_any_layer_has_as_many_weights_as_wires(case):
     assert type(count) is int
 
 
+def test_each_place_counts_once():
+    for biased in (("cells",), ["cells", "cells"], {"cells"}, frozenset(["cells"])):
+        assert weight_count(3, 2, biased=biased) == 2 * (3 + 2 + 1)
+
+
 def test_what_is_left_out_is_a_plain_layer_with_biases():
     assert weight_count(3, 2) == wires(3, 2, biased=("cells",)) == 2 * (3 + 2 + 1)
     assert weight_count(3, 2, gates=1, outputs=4) == wires(3, 2, 1, 1, False, 4, ("cells", "gates"))
@@ -122,9 +127,14 @@ def test_the_formula_of_the_long_lag(p):
         ({"outputs": -1}, "outputs: expected an integer of at least 1, got -1."),
         ({"extra_biases": -2}, "extra_biases: expected an integer of at least 1, got -2."),
         ({"gates_feed_back": 1}, "gates_feed_back: expected True or False, got 1."),
-        ({"biased": "cells"}, "biased: expected some of ('cells', 'gates', 'outputs'), as a tup"),
-        ({"biased": None}, "as a tuple, got None."),
+        (
+            {"biased": "cells"},
+            "biased: expected a tuple of some of ('cells', 'gates', 'outputs'), got str.",
+        ),
+        ({"biased": None}, "got NoneType."),
+        ({"biased": np.zeros((2, 2))}, "got ndarray."),
         ({"biased": ("cells", "inputs")}, "got 'inputs' among them."),
+        ({"biased": [np.zeros(2)]}, "got ndarray among them."),
     ],
 )
 def test_what_is_no_layer_is_refused(change, words):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from unrolled import RNN, Hidden, RNNParams, unroll, unroll_backward
+from unrolled import GRU, LSTM, RNN, Hidden, RNNParams, unroll, unroll_backward
 from unrolled.analysis.jacobians import (
     GradientByLag,
     gradient_by_lag,
@@ -150,6 +150,24 @@ def test_products_are_derivatives_of_the_last_state(T, N, D, H):
         expected = nudged(params, xs[T - lag :], before[T - lag])
         np.testing.assert_allclose(products[lag], expected, atol=1e-13)
     np.testing.assert_array_equal(products[0], np.broadcast_to(np.eye(H), (N, H, H)))
+
+
+@pytest.mark.parametrize(("cell", "width"), [(GRU, 1), (LSTM, 2)])
+def test_gated_cells_by_the_complex_step(cell, width):
+    """Nudge every entry of the first state, for the LSTM of h, then of c."""
+    rng = np.random.default_rng(2)
+    params = cell.init(2, 3, rng=rng)
+    zero, xs = cell.zero_state(params, 2), rng.normal(size=(3, 2, 2))
+    state0 = type(zero)(*(rng.normal(size=each.shape) for each in zero))
+    tape = unroll(cell, params, xs, state0)[2]
+    whole = type(params)(*(each.astype(complex) for each in params))
+    expected = np.empty((2, 3 * width, 3 * width))
+    for j in range(3 * width):
+        moved = [each.astype(complex) for each in state0]
+        moved[j // 3][:, j % 3] += 1j * TINY
+        last = unroll(cell, whole, xs.astype(complex), type(zero)(*moved))[1]
+        expected[:, :, j] = np.concatenate(last, axis=1).imag / TINY
+    np.testing.assert_allclose(jacobian_products(cell, tape)[3], expected, atol=1e-13)
 
 
 def test_products_of_a_linear_cell_are_powers():

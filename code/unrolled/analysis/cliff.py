@@ -165,7 +165,7 @@ def descend(start: Place, rate: float, count: int, *, clip: float | None = None)
         places.append(at)
         slopes.append(gradient(at))
     path, along = (
-        Place(*map(np.concatenate, zip(*each, strict=True))) for each in (places, slopes)
+        map_arrays(lambda *parts: np.concatenate(parts), *each) for each in (places, slopes)
     )
     return Descent(path, loss(path), np.hypot(along.w, along.b))
 

@@ -94,11 +94,13 @@ def _check_some(name: str, value: object) -> int:
 
 def _check_places(biased: object) -> set[str]:
     """Check where the biases are."""
-    if isinstance(biased, str) or not isinstance(biased, Collection):
-        raise ArgumentError(f"biased: expected some of {PLACES}, as a tuple, got {biased!r}.")
+    expected = f"biased: expected a tuple of some of {PLACES}"
+    if not isinstance(biased, (tuple, list, set, frozenset)):
+        raise ArgumentError(f"{expected}, got {type(biased).__name__}.")
     for place in biased:
-        if place not in PLACES:
-            raise ArgumentError(f"biased: expected some of {PLACES}, got {place!r} among them.")
+        if not isinstance(place, str) or place not in PLACES:
+            got = repr(place) if isinstance(place, str) else type(place).__name__
+            raise ArgumentError(f"{expected}, got {got} among them.")
     return set(biased)
 
 
@@ -112,31 +114,31 @@ MODERN: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 """Switches of :func:`weight_count` for the cells of the package, beside D and H."""
 
 
-def _experiment(
-    task: str, printed: int, inputs: int, shape: tuple[int, int], outputs: int, *biased: str
-) -> Experiment:
-    """Write down a network of 1997: blocks and cells per block, two gates, gates heard by all."""
-    blocks, cells = shape
-    arguments = {
-        "inputs": inputs,
-        "blocks": blocks,
-        "cells": cells,
-        "gates": 2,
-        "gates_feed_back": True,
-        "outputs": outputs,
-        "biased": biased,
-    }
-    return Experiment(task, MappingProxyType(arguments), printed)
-
-
-PUBLISHED_1997: tuple[Experiment, ...] = (
-    _experiment("embedded Reber, 4 blocks", 264, 7, (4, 1), 7, "gates"),
-    _experiment("embedded Reber, 3 blocks", 276, 7, (3, 2), 7, "gates"),
-    _experiment("long lag, p = 50", 364, 54, (2, 1), 2),
-    _experiment("long lag, p = 100", 664, 104, (2, 1), 2),
-    _experiment("two sequences", 102, 1, (3, 1), 1, "cells", "gates"),
-    _experiment("adding", 93, 2, (2, 2), 1, *PLACES),
-    _experiment("temporal order, 4 classes", 156, 8, (2, 2), 4, *PLACES),
-    _experiment("temporal order, 8 classes", 308, 8, (3, 2), 8, *PLACES),
+PUBLISHED_1997: tuple[Experiment, ...] = tuple(
+    Experiment(
+        task,
+        MappingProxyType(
+            {
+                "inputs": inputs,
+                "blocks": blocks,
+                "cells": cells,
+                "gates": 2,
+                "gates_feed_back": True,
+                "outputs": outputs,
+                "biased": biased,
+            }
+        ),
+        printed,
+    )
+    for task, printed, inputs, blocks, cells, outputs, biased in (
+        ("embedded Reber, 4 blocks", 264, 7, 4, 1, 7, ("gates",)),
+        ("embedded Reber, 3 blocks", 276, 7, 3, 2, 7, ("gates",)),
+        ("long lag, p = 50", 364, 54, 2, 1, 2, ()),
+        ("long lag, p = 100", 664, 104, 2, 1, 2, ()),
+        ("two sequences", 102, 1, 3, 1, 1, ("cells", "gates")),
+        ("adding", 93, 2, 2, 2, 1, PLACES),
+        ("temporal order, 4 classes", 156, 8, 2, 2, 4, PLACES),
+        ("temporal order, 8 classes", 308, 8, 3, 2, 8, PLACES),
+    )
 )
 """Hochreiter and Schmidhuber 1997, experiments 1, 2c, 3, 4, 6a and 6b; 2c prints 6(p + 10) + 4."""

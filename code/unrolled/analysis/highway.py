@@ -112,5 +112,5 @@ def cell_gradients(tape: Tape, dstate_T: Memory) -> CellGradients:
         gates.append(cache.f)
         dstate = dstate_prev
     full.append(dstate.c)
-    kept = np.cumprod(np.stack([np.ones_like(gates[0]), *gates]), axis=0)
+    kept = np.cumprod(np.stack([np.ones_like(dstate_T.c), *gates]), axis=0)
     return CellGradients(np.stack(full), full[0] * kept)

@@ -68,7 +68,7 @@ def state_jacobian(cell: Cell, cache: Cache) -> Array:
     dims = check_x("cache.x", cache.x, "N", cell.check_params(cache.params))
     zero = cell.zero_state(cache.params, dims["N"].value)
     rows = []
-    for field, zeros in zip(zero._fields, zero, strict=True):
+    for field, zeros in zero._asdict().items():
         for k in range(zeros.shape[1]):
             unit = zeros.copy()
             unit[:, k] = 1
@@ -140,7 +140,7 @@ def gradient_by_lag(cell: Cell, tape: Tape, dstate_T: State) -> GradientByLag:
         )
     gradients = list(_backward(cell, None, dstate_T, tape))
     hs = _norms([gradient.h for gradient in gradients])
-    cs = _norms([gradient.c for gradient in gradients]) if hasattr(gradients[0], "c") else None
+    cs = _norms([gradient.c for gradient in gradients]) if hasattr(dstate_T, "c") else None
     return GradientByLag(hs, cs, _norms([np.concatenate(each, axis=1) for each in gradients]))
 
 

@@ -95,10 +95,10 @@ def rtrl(
     S, P = _rows(zero).shape[1], sum(each.size for each in params)
     on_params = np.zeros((N, S, P), params.Wx.dtype)
     on_state0 = np.broadcast_to(np.eye(S, dtype=params.Wx.dtype), (N, S, S))
-    row, rows0 = on_params[0, 0], np.zeros_like(_rows(zero))
+    row, rows0 = np.zeros(P, params.Wx.dtype), np.zeros_like(_rows(zero))
     for t, x in enumerate(xs):
         state, cache = cell.step(params, x, state)
-        jacobian, immediate = _derivatives(cell, zero, cache)
+        jacobian, immediate = _derivatives(cell, zero, cache, S, P)
         on_params = immediate + jacobian @ on_params
         on_state0 = jacobian @ on_state0
         arriving = _rows(zero if dhs is None else zero._replace(h=dhs[t]))
@@ -138,7 +138,7 @@ def costs(D: int, H: int, T: int) -> Costs:
     return Costs(weights, H * weights, T * H, H * H * weights, D * H + 2 * H * H)
 
 
-def _derivatives(cell: Cell, zero: State, cache: Cache) -> tuple[Array, Array]:
+def _derivatives(cell: Cell, zero: State, cache: Cache, S: int, P: int) -> tuple[Array, Array]:
     """Differentiate a state by the one before, (N, S, S), and by this step's weights, (N, S, P).
 
     A gradient of 1 at one number of the state, carried back one step, is one row of both.
@@ -146,15 +146,15 @@ def _derivatives(cell: Cell, zero: State, cache: Cache) -> tuple[Array, Array]:
     jacobian, immediate = [], []
     N = len(zero.h)
     for n in range(N):
-        for field, zeros in zip(zero._fields, zero, strict=True):
+        for field in zero._fields:
+            zeros = getattr(zero, field)
             for k in range(zeros.shape[1]):
                 unit = np.zeros_like(zeros)
                 unit[n, k] = 1
                 _, dstate, dparams = cell.step_backward(zero._replace(**{field: unit}), cache)
                 jacobian.append(_rows(dstate)[n])
                 immediate.append(np.concatenate([each.ravel() for each in dparams]))
-    by_sequence = (np.stack(rows).reshape(N, -1, len(rows[0])) for rows in (jacobian, immediate))
-    return tuple(by_sequence)  # type: ignore[return-value]
+    return np.stack(jacobian).reshape(N, S, S), np.stack(immediate).reshape(N, S, P)
 
 
 def _rows(state: State) -> Array:
@@ -166,5 +166,4 @@ def _cut(row: Array, params: Params) -> Params:
     """Cut one row of P numbers into arrays like those of the parameters."""
     ends = np.cumsum([each.size for each in params])
     parts = np.split(row, ends[:-1])
-    shaped = [part.reshape(each.shape) for part, each in zip(parts, params, strict=True)]
-    return type(params)(*shaped)
+    return type(params)(*map(np.reshape, parts, [each.shape for each in params]))

@@ -19,9 +19,9 @@ from unrolled.shapes import (
 )
 
 TANH_SLOPE = 1.0
-"""γ for tanh: no slope is larger. See eq-tanh-slope (chapter 2)."""
+"""γ of tanh, whose slope is never larger. See eq-tanh-slope (chapter 2)."""
 SIGMOID_SLOPE = 0.25
-"""γ for the sigmoid. See eq-sigmoid-slope (chapter 2)."""
+"""γ of the sigmoid. See eq-sigmoid-slope (chapter 2)."""
 
 
 def largest_singular_value(W: Array) -> float:
@@ -47,7 +47,7 @@ def largest_singular_value(W: Array) -> float:
 
 
 def spectral_radius(W: Array) -> float:
-    """Give the largest size of an eigenvalue, max |λ|. See eq-spectral-radius (chapter 7).
+    """Give the largest size of an eigenvalue, max ``|λ|``. See eq-spectral-radius (chapter 7).
 
     Parameters
     ----------
@@ -90,7 +90,6 @@ def scaled(W: Array, *, sigma: float | None = None, rho: float | None = None) ->
     ShapeError, DTypeError, ArgumentError
         Not a square matrix, none or both wanted, or a matrix whose σ_max or ρ is zero.
     """
-    _check_square(W)
     if (sigma is None) == (rho is None):
         raise ArgumentError(f"sigma, rho: expected one of the two, got {sigma!r} and {rho!r}.")
     if sigma is not None:
@@ -186,7 +185,7 @@ def must_vanish(W: Array, slope: float = TANH_SLOPE) -> bool:
     return check_positive("slope", slope) * largest_singular_value(W) < 1
 
 
-def can_explode(W: Array, slope: float = TANH_SLOPE) -> bool:
+def may_explode(W: Array, slope: float = TANH_SLOPE) -> bool:
     """Tell whether σ_max > 1/γ, without which no gradient can explode.
 
     See eq-explode-necessary (chapter 7); Pascanu, Mikolov, Bengio 2013.
@@ -234,7 +233,7 @@ def power_norms(W: Array, steps: int) -> Array:
     """
     _check_square(W)
     check_size("steps", steps, "T")
-    powers = [np.eye(len(W), dtype=W.dtype)]
+    powers = [np.eye(len(W))]
     for _ in range(steps):
         powers.append(powers[-1] @ W)
     return np.array([largest_singular_value(power) for power in powers])

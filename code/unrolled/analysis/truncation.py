@@ -51,7 +51,7 @@ class Spread(NamedTuple):
         """
         if isinstance(p, bool) or not isinstance(p, (int, float, np.floating)) or not 0 < p < 1:
             raise ArgumentError(f"p: expected a number between 0 and 1, got {p!r}.")
-        return self.median + self.scale * math.tan(math.pi * (float(p) - 0.5))
+        return self.median - self.scale / math.tan(math.pi * float(p))
 
 
 def kept_terms(T: int, length: int, stride: int | None = None) -> Array:
@@ -183,12 +183,23 @@ def loss_by_position(
             f"model: expected loss 'cross_entropy' at 'every' step, "
             f"got {model.loss!r} at {model.steps!r}."
         )
+    if not isinstance(batches, Iterable) or isinstance(batches, np.ndarray):
+        raise ArgumentError(
+            f"batches: expected an iterable of pairs (xs, targets), got {type(batches).__name__}."
+        )
+    if not isinstance(carry, bool):
+        raise ArgumentError(f"carry: expected True or False, got {carry!r}.")
     state, found = None, []
-    for xs, targets in batches:
-        models.loss(model, params, xs, targets, state0=state)  # refuses what does not fit
+    for pair in batches:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ArgumentError(
+                f"batches: expected pairs (xs, targets), got {type(pair).__name__}."
+            )
+        xs, targets = pair
         run = models.forward(model, params, xs, state0=state)
-        right = np.take_along_axis(ops.softmax(run.outputs), targets[..., None], axis=-1)
-        found.append(-np.log(right[..., 0]).mean(axis=1))
+        ops.softmax_cross_entropy(run.outputs, targets)  # refuses targets that do not fit
+        t, n = np.indices(targets.shape)
+        found.append(-np.log(ops.softmax(run.outputs)[t, n, targets]).mean(axis=1))
         state = run.state_T if carry else None
     if len(found) < 2 or len({len(each) for each in found}) > 1:
         raise ArgumentError(

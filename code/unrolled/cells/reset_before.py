@@ -155,7 +155,7 @@ def step(
     """Compute the next state. See eq-gru-before (chapter 11); Cho and others 2014.
 
     n = tanh(x W_xn + b_n + (r ⊙ h_{t−1}) W_hn): ONNX with linear_before_reset=0, Keras with
-    reset_after=False. A z of 1 keeps the state, as in :data:`unrolled.GRU`.
+    reset_after=False. A z of 1 keeps the state, as in ``GRU``.
 
     Parameters
     ----------
