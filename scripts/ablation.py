@@ -2,7 +2,8 @@
 
 ``python scripts/ablation.py`` trains every variant on every task from ten seeds and writes
 ``code/unrolled/data/ablation.json``: whole, or not at all. A run that is interrupted goes on
-where it was; its finished parts lie under ``_build`` until the last one is there.
+where it was; its finished parts lie under ``_build`` until the last one is there. After a change
+of what a cell or a task computes, delete them first.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ BIASES = tuple(name for name in VARIANTS if name.startswith("LSTM"))
 GRIDS = (
     ("order", 30, 300, tuple(VARIANTS)),
     ("count", 20, 300, tuple(VARIANTS)),
+    ("count", 20, 900, tuple(VARIANTS)),
     ("keep", 10, 150, tuple(VARIANTS)),
     ("keep", 50, 150, tuple(VARIANTS)),
     ("keep", 100, 150, BIASES),
@@ -42,7 +44,12 @@ def write(path: Path, text: str) -> None:
 def main() -> None:
     """Train what is missing, then store all of it."""
     settings = Settings()
-    conditions = {"numpy": np.__version__, "settings": settings._asdict()}
+    conditions = {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "settings": settings._asdict(),
+        "seeds": list(SEEDS),
+    }
     parts = json.loads(PARTS.read_text("utf-8")) if PARTS.exists() else {}
     if parts.get("conditions") != conditions:
         parts = {"conditions": conditions, "runs": {}}
@@ -68,10 +75,8 @@ def main() -> None:
         )
     store = {
         "date": date.today().isoformat(),
-        "python": platform.python_version(),
         **conditions,
         "seconds": round(sum(part["seconds"] for part in runs.values())),
-        "seeds": list(SEEDS),
         "grids": [
             {
                 "task": task,

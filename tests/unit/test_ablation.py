@@ -236,12 +236,17 @@ def test_successes_are_counts_up_to_the_runs(a, b, says):
 # --- the store
 
 
+def script():
+    found = importlib.util.spec_from_file_location("ablation_script", SCRIPT)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
 def test_the_store_is_whole(store):
     assert store["seeds"] == list(range(10))
     assert Settings(**store["settings"]) == Settings()
-    script = importlib.util.spec_from_file_location("ablation_script", SCRIPT)
-    module = importlib.util.module_from_spec(script)
-    script.loader.exec_module(module)
+    module = script()
     assert [(g["task"], g["T"], g["budget"], tuple(g["runs"])) for g in store["grids"]] == [
         *module.GRIDS
     ]
@@ -255,6 +260,69 @@ def test_the_store_is_whole(store):
                 assert 0 <= accuracy <= 1
     assert store["seconds"] > 60
     assert set(store) == {"date", "python", "numpy", "settings", "seconds", "seeds", "grids"}
+
+
+def test_a_larger_budget_only_adds_to_the_runs(store):
+    less, more = (g for g in store["grids"] if (g["task"], g["T"]) == ("count", 20))
+    assert less["budget"] < more["budget"]
+    for name, runs in less["runs"].items():
+        for u, v in zip(runs["updates"], more["runs"][name]["updates"], strict=True):
+            assert u == v if u is not None else v is None or v > less["budget"]
+
+
+def test_the_script_goes_on_where_it_was_interrupted(tmp_path, monkeypatch):
+    module = script()
+    monkeypatch.setattr(module, "STORE", tmp_path / "store.json")
+    monkeypatch.setattr(module, "PARTS", tmp_path / "build" / "parts.json")
+    grids = (("keep", 4, 25, ("GRU", "MGU")), ("count", 4, 25, ("RNN",)))
+    monkeypatch.setattr(module, "GRIDS", grids)
+    done, stop = [], {("MGU", 1)}
+
+    def fake(name, task, T, seed, *, budget, settings):
+        if (name, seed) in stop:
+            raise KeyboardInterrupt
+        done.append((task, name, seed))
+        return Outcome(25 if seed else None, seed / 4)
+
+    monkeypatch.setattr(module, "run", fake)
+    with pytest.raises(KeyboardInterrupt):
+        module.main()
+    assert not module.STORE.exists()
+    assert len(done) == 11  # ten of the GRU, which are kept, and one of the MGU, which is not
+    stop.clear()
+    del done[:]
+    module.main()
+    assert done == [(t, n, s) for t, n in (("keep", "MGU"), ("count", "RNN")) for s in range(10)]
+    whole = json.loads(module.STORE.read_text("utf-8"))
+    assert [tuple(g["runs"]) for g in whole["grids"]] == [("GRU", "MGU"), ("RNN",)]
+    for grid in whole["grids"]:
+        for runs in grid["runs"].values():
+            assert runs["updates"] == [None] + [25] * 9
+            assert runs["accuracy"] == [seed / 4 for seed in range(10)]
+    assert not list(tmp_path.rglob("*part*.*"))
+
+
+def test_parts_of_other_seeds_are_not_taken(tmp_path, monkeypatch):
+    module = script()
+    monkeypatch.setattr(module, "STORE", tmp_path / "store.json")
+    monkeypatch.setattr(module, "PARTS", tmp_path / "parts.json")
+    monkeypatch.setattr(module, "GRIDS", (("keep", 4, 25, ("GRU", "MGU")),))
+    tried = []
+
+    def fake(name, task, T, seed, *, budget, settings):
+        tried.append((name, seed))
+        if name == "MGU" and len(module.SEEDS) == 2:
+            raise KeyboardInterrupt
+        return Outcome(25, 1.0)
+
+    monkeypatch.setattr(module, "run", fake)
+    monkeypatch.setattr(module, "SEEDS", (0, 1))
+    with pytest.raises(KeyboardInterrupt):
+        module.main()
+    del tried[:]
+    monkeypatch.setattr(module, "SEEDS", (0, 1, 2))
+    module.main()
+    assert tried == [(name, seed) for name in ("GRU", "MGU") for seed in range(3)]
 
 
 @pytest.mark.parametrize(("variant", "seed"), [("LSTM, b_f = 5", 0), ("GRU", 0), ("MGU", 3)])

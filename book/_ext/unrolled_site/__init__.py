@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 
 MODULES = (
     "execution_cache",
+    "whole_streams",
     "reference",
     "katex_prerender",
     "formula_fonts",

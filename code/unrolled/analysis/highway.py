@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from unrolled import ops
-from unrolled.cells.base import check_cache_is
+from unrolled.cells.form import check_cache
 from unrolled.cells.gates import blocks_of
-from unrolled.cells.lstm import LSTM, LSTMCache, Memory
+from unrolled.cells.lstm import FORM, LSTM, LSTMCache, Memory
 from unrolled.sequence import Tape
 from unrolled.shapes import ArgumentError, Array
 
@@ -56,7 +56,7 @@ def cell_jacobian(previous: LSTMCache, cache: LSTMCache) -> CellJacobian:
         Not two caches of the LSTM, or not of two steps in a row.
     """
     for each in (previous, cache):
-        check_cache_is("LSTM", each, LSTMCache, LSTM.check_params, LSTMCache._fields[2:])
+        check_cache(FORM, each, LSTMCache)
     shown = previous.o * previous.tanh_c
     for name, made, read in (("c", previous.c, cache.c_prev), ("h", shown, cache.h_prev)):
         if not np.array_equal(made, read, equal_nan=True):

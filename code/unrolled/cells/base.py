@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from unrolled import ops
-from unrolled.shapes import Array, Dims, DTypeError, check, check_ids, check_same_dtype
+from unrolled.shapes import Array, Dims, DTypeError, check, check_ids
 
 Params: TypeAlias = Any  # a NamedTuple of arrays: RNNParams, …
 State: TypeAlias = Any  # a NamedTuple of arrays: Hidden, …
@@ -100,118 +100,6 @@ def check_x(name: str, x: Array, axes: str, dims: Dims) -> Dims:
     if is_ids(x) and isinstance(axes, str) and x.ndim == len(axes.split()):
         return check_ids(name, x, axes, dims, "D")
     return check(name, x, f"{axes} D", dims, hint="Did you swap x and h?")
-
-
-def check_params_are(params: object, form: type, weights: str) -> None:
-    """Check that parameters are of a cell's own kind.
-
-    Parameters
-    ----------
-    params : NamedTuple
-        The argument as the user gave it.
-    form : type
-        The NamedTuple it has to be.
-    weights : str
-        Its fields with their shapes, for the message.
-
-    Raises
-    ------
-    DTypeError
-        It is something else.
-    """
-    if not isinstance(params, form):
-        cell = form.__name__.removesuffix("Params")
-        raise DTypeError(
-            f"params: expected {form.__name__}({weights}) of D input features "
-            f"and H hidden units, got {type(params).__name__}. Make them with {cell}.init."
-        )
-
-
-def check_state_is(name: str, state: object, form: type, Wh: Array, dims: Dims) -> Dims:
-    """Check a state, or the gradient of one: its kind, each array (N, H), the dtype.
-
-    Parameters
-    ----------
-    name : str
-        What it is called in messages.
-    state : NamedTuple
-        The argument as the user gave it.
-    form : type
-        The NamedTuple it has to be.
-    Wh : ndarray
-        Whose dtype it has to share; already checked.
-    dims : mapping of str to Size
-        The sizes known.
-
-    Returns
-    -------
-    mapping of str to Size
-        With N.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        It does not fit.
-    """
-    fields = getattr(form, "_fields", ())
-    if not isinstance(state, form):
-        each = " and ".join(fields)
-        wanted = f"{name}, …" if len(fields) > 1 else name
-        raise DTypeError(
-            f"{name}: expected {form.__name__}({', '.join(fields)}) with {each} "
-            f"(N, sequences in the mini-batch; H, hidden units), "
-            f"got {type(state).__name__}. Write {form.__name__}({wanted})."
-        )
-    for field in fields:
-        array = getattr(state, field)
-        dims = check(f"{name}.{field}", array, "N H", dims, hint="Did you swap x and h?")
-        check_same_dtype(**{"Wh": Wh, f"{name}.{field}": array})
-    return dims
-
-
-def check_cache_is(
-    cell: str, cache: Any, form: type[Any], known: Callable[[Params], Dims], arrays: tuple[str, ...]
-) -> Dims:
-    """Check that a cache is of a cell's own kind and its arrays fit one another.
-
-    Parameters
-    ----------
-    cell : str
-        The cell's name, for the message.
-    cache : NamedTuple
-        The argument as the user gave it: params, x, then arrays (N, H).
-    form : type
-        The NamedTuple it has to be.
-    known : callable
-        The cell's ``check_params``.
-    arrays : tuple of str
-        Its fields (N, H).
-
-    Returns
-    -------
-    mapping of str to Size
-        D, H and N.
-
-    Raises
-    ------
-    ShapeError, DTypeError, ArgumentError
-        It does not fit.
-    """
-    if not isinstance(cache, form):
-        raise DTypeError(
-            f"cache: expected the {form.__name__} that {cell}.step returned second, of states "
-            f"(N, sequences in the mini-batch; H, hidden units), got {type(cache).__name__}."
-        )
-    params, x = cache[:2]
-    dims = check_x("x", x, "N", known(params))
-    for name in arrays:
-        dims = check(name, getattr(cache, name), "N H", dims)
-    check_same_dtype(
-        Wh=params.Wh,
-        x=None if is_ids(x) else x,
-        **{name: getattr(cache, name) for name in arrays},
-    )
-    return dims
 
 
 def input_part(Wx: Array, x: Array) -> Array:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from unrolled import ops
-from unrolled.cells.base import (
-    Cell,
-    check_cache_is,
-    check_params_are,
-    check_state_is,
-    check_x,
-    input_part,
-    input_part_backward,
-    is_ids,
-)
-from unrolled.cells.gates import blocks_of, check_stacked, side_by_side, stacked_weights
+from unrolled.cells.base import input_part, input_part_backward
+from unrolled.cells.form import Form, check_step, check_step_backward, make_cell
+from unrolled.cells.gates import blocks_of, side_by_side
 from unrolled.cells.lstm import Memory
-from unrolled.shapes import Array, Dims, check_same_dtype, check_size
-
-WEIGHTS = "Wx (D, 3H), Wh (H, 3H), b (3H,)"
+from unrolled.shapes import Array
 
 
 class CoupledLSTMParams(NamedTuple):
@@ -48,108 +36,7 @@ class CoupledLSTMCache(NamedTuple):
     tanh_c: Array
 
 
-def init(
-    D: int, H: int, *, rng: np.random.Generator, dtype: np.dtype[Any] | type = np.float64
-) -> CoupledLSTMParams:
-    """Draw fresh weights, uniform in ±1/√H, and a bias of zeros.
-
-    Parameters
-    ----------
-    D : int
-        Input features.
-    H : int
-        Hidden units.
-    rng : numpy.random.Generator
-        Where the weights are drawn from; it moves on.
-    dtype : dtype
-        float32, float64 or complex128: the dtype of all that is computed.
-
-    Returns
-    -------
-    CoupledLSTMParams
-        Wx (D, 3H), Wh (H, 3H), b (3H,).
-
-    Raises
-    ------
-    ArgumentError, DTypeError
-        A size below 1, another dtype, or something that is not a Generator.
-    """
-    return CoupledLSTMParams(*stacked_weights(D, H, 3, rng=rng, dtype=dtype))
-
-
-def zero_state(params: CoupledLSTMParams, N: int) -> Memory:
-    """Make the state of N sequences that have read nothing yet.
-
-    Parameters
-    ----------
-    params : CoupledLSTMParams
-        Says H and the dtype.
-    N : int
-        Sequences in the mini-batch.
-
-    Returns
-    -------
-    Memory
-        h and c (N, H), all zero.
-
-    Raises
-    ------
-    ArgumentError, ShapeError, DTypeError
-        N below 1, or parameters that do not fit one another.
-    """
-    dims = check_params(params)
-    zeros = np.zeros((check_size("N", N, "N"), dims["H"].value), params.Wh.dtype)
-    return Memory(h=zeros, c=zeros.copy())
-
-
-def check_params(params: CoupledLSTMParams) -> Dims:
-    """Check that the weights fit one another.
-
-    Parameters
-    ----------
-    params : CoupledLSTMParams
-        Wx (D, 3H), Wh (H, 3H), b (3H,).
-
-    Returns
-    -------
-    mapping of str to Size
-        D and H.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        They do not fit.
-    """
-    check_params_are(params, CoupledLSTMParams, WEIGHTS)
-    return check_stacked(params, 3)
-
-
-def check_state(name: str, state: Memory, params: CoupledLSTMParams, dims: Dims) -> Dims:
-    """Check that a state, or the gradient of one, fits the parameters.
-
-    Parameters
-    ----------
-    name : str
-        What it is called in messages: ``"state"``, ``"dstate"``.
-    state : Memory
-        h and c (N, H).
-    params : CoupledLSTMParams
-        Already checked.
-    dims : mapping of str to Size
-        The sizes known.
-
-    Returns
-    -------
-    mapping of str to Size
-        With N.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        It does not fit.
-    """
-    check_params_are(params, CoupledLSTMParams, WEIGHTS)
-    return check_state_is(name, state, Memory, params.Wh, dims)
+FORM = Form("CoupledLSTM", CoupledLSTMParams, Memory, blocks=3)
 
 
 def step(params: CoupledLSTMParams, x: Array, state: Memory) -> tuple[Memory, CoupledLSTMCache]:
@@ -178,11 +65,7 @@ def step(params: CoupledLSTMParams, x: Array, state: Memory) -> tuple[Memory, Co
     ShapeError, DTypeError, ArgumentError
         Shapes or dtypes that do not fit, a token id out of range.
     """
-    dims = check_params(params)
-    dims = check_x("x", x, "N", dims)
-    check_state("state", state, params, dims)
-    if not is_ids(x):
-        check_same_dtype(Wx=params.Wx, x=x)
+    check_step(FORM, params, x, state)
     a = state.h @ params.Wh + input_part(params.Wx, x) + params.b
     a_i, a_o, a_g = blocks_of(a, 3)
     i = ops.sigmoid(a_i)
@@ -220,11 +103,8 @@ def step_backward(
     ShapeError, DTypeError, ArgumentError
         ``dstate`` or ``cache`` does not fit.
     """
-    dims = check_cache_is(
-        "CoupledLSTM", cache, CoupledLSTMCache, check_params, CoupledLSTMCache._fields[2:]
-    )
+    check_step_backward(FORM, dstate, cache, CoupledLSTMCache)
     params, x, h_prev, c_prev, i, o, g, tanh_c = cache
-    check_state("dstate", dstate, params, dims)
     da_o = ops.sigmoid_backward(dstate.h * tanh_c, o)
     dc = dstate.c + ops.tanh_backward(dstate.h * o, tanh_c)
     da_i = ops.sigmoid_backward(dc * (g - c_prev), i)  # more of g is less of c_prev
@@ -235,4 +115,4 @@ def step_backward(
     return dx, Memory(da @ params.Wh.T, dc * (1 - i)), dparams
 
 
-CoupledLSTM = Cell("CoupledLSTM", init, zero_state, check_params, check_state, step, step_backward)
+CoupledLSTM = make_cell(FORM, step, step_backward)

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from unrolled import ops
-from unrolled.cells.base import (
-    Cell,
-    check_cache_is,
-    check_params_are,
-    check_state_is,
-    check_x,
-    input_part,
-    input_part_backward,
-    is_ids,
-)
-from unrolled.cells.gates import blocks_of, check_stacked, side_by_side, stacked_weights
+from unrolled.cells.base import input_part, input_part_backward
+from unrolled.cells.form import Form, check_step, check_step_backward, make_cell
+from unrolled.cells.gates import blocks_of, side_by_side
 from unrolled.cells.rnn import Hidden
-from unrolled.shapes import Array, Dims, check_bias, check_same_dtype, check_size
-
-WEIGHTS = "Wx (D, 3H), Wh (H, 3H), b (3H,), bhn (H,)"
+from unrolled.shapes import Array
 
 
 class GRUParams(NamedTuple):
@@ -50,111 +38,7 @@ class GRUCache(NamedTuple):
     """h_{t−1} W_hn + b_hn, which the reset gate multiplies."""
 
 
-def init(
-    D: int, H: int, *, rng: np.random.Generator, dtype: np.dtype[Any] | type = np.float64
-) -> GRUParams:
-    """Draw fresh weights, uniform in ±1/√H, and biases of zeros.
-
-    Parameters
-    ----------
-    D : int
-        Input features.
-    H : int
-        Hidden units.
-    rng : numpy.random.Generator
-        Where the weights are drawn from; it moves on.
-    dtype : dtype
-        float32, float64 or complex128: the dtype of all that is computed.
-
-    Returns
-    -------
-    GRUParams
-        Wx (D, 3H), Wh (H, 3H), b (3H,), bhn (H,).
-
-    Raises
-    ------
-    ArgumentError, DTypeError
-        A size below 1, another dtype, or something that is not a Generator.
-    """
-    Wx, Wh, b = stacked_weights(D, H, 3, rng=rng, dtype=dtype)
-    return GRUParams(Wx, Wh, b, bhn=np.zeros(H, b.dtype))
-
-
-def zero_state(params: GRUParams, N: int) -> Hidden:
-    """Make the state of N sequences that have read nothing yet.
-
-    Parameters
-    ----------
-    params : GRUParams
-        Says H and the dtype.
-    N : int
-        Sequences in the mini-batch.
-
-    Returns
-    -------
-    Hidden
-        h (N, H), all zero.
-
-    Raises
-    ------
-    ArgumentError, ShapeError, DTypeError
-        N below 1, or parameters that do not fit one another.
-    """
-    dims = check_params(params)
-    return Hidden(np.zeros((check_size("N", N, "N"), dims["H"].value), params.Wh.dtype))
-
-
-def check_params(params: GRUParams) -> Dims:
-    """Check that Wx, Wh and the biases fit one another.
-
-    Parameters
-    ----------
-    params : GRUParams
-        Wx (D, 3H), Wh (H, 3H), b (3H,) or (1, 3H), bhn (H,) or (1, H).
-
-    Returns
-    -------
-    mapping of str to Size
-        D and H.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        They do not fit.
-    """
-    check_params_are(params, GRUParams, WEIGHTS)
-    dims = check_stacked(params, 3)
-    check_bias("bhn", params.bhn, "H", dims)
-    check_same_dtype(Wx=params.Wx, bhn=params.bhn)
-    return dims
-
-
-def check_state(name: str, state: Hidden, params: GRUParams, dims: Dims) -> Dims:
-    """Check that a state, or the gradient of one, fits the parameters.
-
-    Parameters
-    ----------
-    name : str
-        What it is called in messages: ``"state"``, ``"dstate"``.
-    state : Hidden
-        h (N, H).
-    params : GRUParams
-        Already checked.
-    dims : mapping of str to Size
-        The sizes known.
-
-    Returns
-    -------
-    mapping of str to Size
-        With N.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        It does not fit.
-    """
-    check_params_are(params, GRUParams, WEIGHTS)
-    return check_state_is(name, state, Hidden, params.Wh, dims)
+FORM = Form("GRU", GRUParams, Hidden, blocks=3, biases=("bhn",))
 
 
 def step(params: GRUParams, x: Array, state: Hidden) -> tuple[Hidden, GRUCache]:
@@ -184,11 +68,7 @@ def step(params: GRUParams, x: Array, state: Hidden) -> tuple[Hidden, GRUCache]:
     ShapeError, DTypeError, ArgumentError
         Shapes or dtypes that do not fit, a token id out of range.
     """
-    dims = check_params(params)
-    dims = check_x("x", x, "N", dims)
-    check_state("state", state, params, dims)
-    if not is_ids(x):
-        check_same_dtype(Wx=params.Wx, x=x)
+    check_step(FORM, params, x, state)
     from_x_r, from_x_z, from_x_n = blocks_of(input_part(params.Wx, x) + params.b, 3)
     from_h_r, from_h_z, from_h_n = blocks_of(state.h @ params.Wh, 3)
     r = ops.sigmoid(from_x_r + from_h_r)
@@ -226,9 +106,8 @@ def step_backward(dstate: Hidden, cache: GRUCache) -> tuple[Array | None, Hidden
     ShapeError, DTypeError, ArgumentError
         ``dstate`` or ``cache`` does not fit.
     """
-    dims = check_cache_is("GRU", cache, GRUCache, check_params, GRUCache._fields[2:])
+    check_step_backward(FORM, dstate, cache, GRUCache)
     params, x, h_prev, r, z, n, q = cache
-    check_state("dstate", dstate, params, dims)
     dn = dstate.h * (1 - z)
     dz = dstate.h * (h_prev - n)
     da_n = ops.tanh_backward(dn, n)
@@ -248,4 +127,4 @@ def step_backward(dstate: Hidden, cache: GRUCache) -> tuple[Array | None, Hidden
     return dx, Hidden(dstate.h * z + from_h @ params.Wh.T), dparams
 
 
-GRU = Cell("GRU", init, zero_state, check_params, check_state, step, step_backward)
+GRU = make_cell(FORM, step, step_backward)

@@ -7,18 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unrolled import ops
-from unrolled.cells.base import (
-    Cell,
-    check_cache_is,
-    check_params_are,
-    check_state_is,
-    check_x,
-    input_part,
-    input_part_backward,
-    is_ids,
-)
-from unrolled.cells.gates import blocks_of, check_stacked, side_by_side, stacked_weights
-from unrolled.shapes import ArgumentError, Array, Dims, check_same_dtype, check_size
+from unrolled.cells.base import Params, input_part, input_part_backward
+from unrolled.cells.form import Form, check_step, check_step_backward, fresh, make_cell
+from unrolled.cells.gates import blocks_of, side_by_side
+from unrolled.shapes import ArgumentError, Array
 
 
 class LSTMParams(NamedTuple):
@@ -56,18 +48,24 @@ class LSTMCache(NamedTuple):
     tanh_c: Array
 
 
-def init(
+FORM = Form("LSTM", LSTMParams, Memory, blocks=4)
+
+
+def remembering(
+    form: Form,
     D: int,
     H: int,
     *,
     rng: np.random.Generator,
     dtype: np.dtype[Any] | type = np.float64,
     forget_bias: float = 1.0,
-) -> LSTMParams:
-    """Draw fresh weights, uniform in ±1/√H, and a bias of zeros but for the forget gate's.
+) -> Params:
+    """Draw fresh weights, uniform in ±1/√H, and biases of zeros but for the forget gate's.
 
     Parameters
     ----------
+    form : Form
+        Given already where this is called as ``LSTM.init``; its second block is the forget gate.
     D : int
         Input features.
     H : int
@@ -82,8 +80,8 @@ def init(
 
     Returns
     -------
-    LSTMParams
-        Wx (D, 4H), Wh (H, 4H), b (4H,).
+    NamedTuple
+        Of the type of the cell's parameters.
 
     Raises
     ------
@@ -93,84 +91,9 @@ def init(
     finite = isinstance(forget_bias, (int, float, np.integer, np.floating))
     if isinstance(forget_bias, bool) or not finite or not np.isfinite(forget_bias):
         raise ArgumentError(f"forget_bias: expected a finite number, got {forget_bias!r}.")
-    Wx, Wh, b = stacked_weights(D, H, 4, rng=rng, dtype=dtype)
-    b[H : 2 * H] = forget_bias
-    return LSTMParams(Wx, Wh, b)
-
-
-def zero_state(params: LSTMParams, N: int) -> Memory:
-    """Make the state of N sequences that have read nothing yet.
-
-    Parameters
-    ----------
-    params : LSTMParams
-        Says H and the dtype.
-    N : int
-        Sequences in the mini-batch.
-
-    Returns
-    -------
-    Memory
-        h and c (N, H), all zero.
-
-    Raises
-    ------
-    ArgumentError, ShapeError, DTypeError
-        N below 1, or parameters that do not fit one another.
-    """
-    dims = check_params(params)
-    zeros = np.zeros((check_size("N", N, "N"), dims["H"].value), params.Wh.dtype)
-    return Memory(h=zeros, c=zeros.copy())
-
-
-def check_params(params: LSTMParams) -> Dims:
-    """Check that Wx, Wh and b fit one another.
-
-    Parameters
-    ----------
-    params : LSTMParams
-        Wx (D, 4H), Wh (H, 4H), b (4H,) or (1, 4H).
-
-    Returns
-    -------
-    mapping of str to Size
-        D and H.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        They do not fit.
-    """
-    check_params_are(params, LSTMParams, "Wx (D, 4H), Wh (H, 4H), b (4H,)")
-    return check_stacked(params, 4)
-
-
-def check_state(name: str, state: Memory, params: LSTMParams, dims: Dims) -> Dims:
-    """Check that a state, or the gradient of one, fits the parameters.
-
-    Parameters
-    ----------
-    name : str
-        What it is called in messages: ``"state"``, ``"dstate"``.
-    state : Memory
-        h and c (N, H).
-    params : LSTMParams
-        Already checked.
-    dims : mapping of str to Size
-        The sizes known.
-
-    Returns
-    -------
-    mapping of str to Size
-        With N.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        It does not fit.
-    """
-    check_params_are(params, LSTMParams, "Wx (D, 4H), Wh (H, 4H), b (4H,)")
-    return check_state_is(name, state, Memory, params.Wh, dims)
+    params = fresh(form, D, H, rng=rng, dtype=dtype)
+    params.b[H : 2 * H] = forget_bias
+    return params
 
 
 def step(params: LSTMParams, x: Array, state: Memory) -> tuple[Memory, LSTMCache]:
@@ -200,11 +123,7 @@ def step(params: LSTMParams, x: Array, state: Memory) -> tuple[Memory, LSTMCache
     ShapeError, DTypeError, ArgumentError
         Shapes or dtypes that do not fit, a token id out of range.
     """
-    dims = check_params(params)
-    dims = check_x("x", x, "N", dims)
-    check_state("state", state, params, dims)
-    if not is_ids(x):
-        check_same_dtype(Wx=params.Wx, x=x)
+    check_step(FORM, params, x, state)
     a = state.h @ params.Wh + input_part(params.Wx, x) + params.b
     a_i, a_f, a_o, a_g = blocks_of(a, 4)
     i = ops.sigmoid(a_i)
@@ -244,9 +163,8 @@ def step_backward(dstate: Memory, cache: LSTMCache) -> tuple[Array | None, Memor
     ShapeError, DTypeError, ArgumentError
         ``dstate`` or ``cache`` does not fit.
     """
-    dims = check_cache_is("LSTM", cache, LSTMCache, check_params, LSTMCache._fields[2:])
+    check_step_backward(FORM, dstate, cache, LSTMCache)
     params, x, h_prev, c_prev, i, f, o, g, _, tanh_c = cache
-    check_state("dstate", dstate, params, dims)
     do = dstate.h * tanh_c
     dc = dstate.c + ops.tanh_backward(dstate.h * o, tanh_c)  # c_t is used twice
     df = dc * c_prev
@@ -263,4 +181,4 @@ def step_backward(dstate: Memory, cache: LSTMCache) -> tuple[Array | None, Memor
     return dx, Memory(da @ params.Wh.T, dc * f), dparams
 
 
-LSTM = Cell("LSTM", init, zero_state, check_params, check_state, step, step_backward)
+LSTM = make_cell(FORM, step, step_backward, init=remembering)

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from unrolled import ops
-from unrolled.cells.base import (
-    Cell,
-    check_cache_is,
-    check_params_are,
-    check_state_is,
-    check_x,
-    input_part,
-    input_part_backward,
-    is_ids,
-)
-from unrolled.cells.gates import blocks_of, check_stacked, side_by_side, stacked_weights
+from unrolled.cells.base import input_part, input_part_backward
+from unrolled.cells.form import Form, check_step, check_step_backward, make_cell
+from unrolled.cells.gates import blocks_of, side_by_side
 from unrolled.cells.rnn import Hidden
-from unrolled.shapes import Array, Dims, check_same_dtype, check_size
-
-WEIGHTS = "Wx (D, 2H), Wh (H, 2H), b (2H,)"
+from unrolled.shapes import Array
 
 
 class MGUParams(NamedTuple):
@@ -45,107 +33,7 @@ class MGUCache(NamedTuple):
     n: Array
 
 
-def init(
-    D: int, H: int, *, rng: np.random.Generator, dtype: np.dtype[Any] | type = np.float64
-) -> MGUParams:
-    """Draw fresh weights, uniform in ±1/√H, and a bias of zeros.
-
-    Parameters
-    ----------
-    D : int
-        Input features.
-    H : int
-        Hidden units.
-    rng : numpy.random.Generator
-        Where the weights are drawn from; it moves on.
-    dtype : dtype
-        float32, float64 or complex128: the dtype of all that is computed.
-
-    Returns
-    -------
-    MGUParams
-        Wx (D, 2H), Wh (H, 2H), b (2H,).
-
-    Raises
-    ------
-    ArgumentError, DTypeError
-        A size below 1, another dtype, or something that is not a Generator.
-    """
-    return MGUParams(*stacked_weights(D, H, 2, rng=rng, dtype=dtype))
-
-
-def zero_state(params: MGUParams, N: int) -> Hidden:
-    """Make the state of N sequences that have read nothing yet.
-
-    Parameters
-    ----------
-    params : MGUParams
-        Says H and the dtype.
-    N : int
-        Sequences in the mini-batch.
-
-    Returns
-    -------
-    Hidden
-        h (N, H), all zero.
-
-    Raises
-    ------
-    ArgumentError, ShapeError, DTypeError
-        N below 1, or parameters that do not fit one another.
-    """
-    dims = check_params(params)
-    return Hidden(np.zeros((check_size("N", N, "N"), dims["H"].value), params.Wh.dtype))
-
-
-def check_params(params: MGUParams) -> Dims:
-    """Check that the weights fit one another.
-
-    Parameters
-    ----------
-    params : MGUParams
-        Wx (D, 2H), Wh (H, 2H), b (2H,).
-
-    Returns
-    -------
-    mapping of str to Size
-        D and H.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        They do not fit.
-    """
-    check_params_are(params, MGUParams, WEIGHTS)
-    return check_stacked(params, 2)
-
-
-def check_state(name: str, state: Hidden, params: MGUParams, dims: Dims) -> Dims:
-    """Check that a state, or the gradient of one, fits the parameters.
-
-    Parameters
-    ----------
-    name : str
-        What it is called in messages: ``"state"``, ``"dstate"``.
-    state : Hidden
-        h (N, H).
-    params : MGUParams
-        Already checked.
-    dims : mapping of str to Size
-        The sizes known.
-
-    Returns
-    -------
-    mapping of str to Size
-        With N.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        It does not fit.
-    """
-    check_params_are(params, MGUParams, WEIGHTS)
-    return check_state_is(name, state, Hidden, params.Wh, dims)
+FORM = Form("MGU", MGUParams, Hidden, blocks=2)
 
 
 def step(params: MGUParams, x: Array, state: Hidden) -> tuple[Hidden, MGUCache]:
@@ -175,11 +63,7 @@ def step(params: MGUParams, x: Array, state: Hidden) -> tuple[Hidden, MGUCache]:
     ShapeError, DTypeError, ArgumentError
         Shapes or dtypes that do not fit, a token id out of range.
     """
-    dims = check_params(params)
-    dims = check_x("x", x, "N", dims)
-    check_state("state", state, params, dims)
-    if not is_ids(x):
-        check_same_dtype(Wx=params.Wx, x=x)
+    check_step(FORM, params, x, state)
     from_x_f, from_x_n = blocks_of(input_part(params.Wx, x) + params.b, 2)
     Whf, Whn = blocks_of(params.Wh, 2)
     f = ops.sigmoid(from_x_f + state.h @ Whf)
@@ -212,9 +96,8 @@ def step_backward(dstate: Hidden, cache: MGUCache) -> tuple[Array | None, Hidden
     ShapeError, DTypeError, ArgumentError
         ``dstate`` or ``cache`` does not fit.
     """
-    dims = check_cache_is("MGU", cache, MGUCache, check_params, MGUCache._fields[2:])
+    check_step_backward(FORM, dstate, cache, MGUCache)
     params, x, h_prev, f, n = cache
-    check_state("dstate", dstate, params, dims)
     Whf, Whn = blocks_of(params.Wh, 2)
     da_n = ops.tanh_backward(dstate.h * f, n)
     ds = da_n @ Whn.T  # s = f ⊙ h_prev, the state that the candidate sees
@@ -226,4 +109,4 @@ def step_backward(dstate: Hidden, cache: MGUCache) -> tuple[Array | None, Hidden
     return dx, Hidden(dh_prev), MGUParams(dWx, dWh, da.sum(axis=0).reshape(params.b.shape))
 
 
-MGU = Cell("MGU", init, zero_state, check_params, check_state, step, step_backward)
+MGU = make_cell(FORM, step, step_backward)

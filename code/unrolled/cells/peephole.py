@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from unrolled import ops
-from unrolled.cells.base import (
-    Cell,
-    check_cache_is,
-    check_params_are,
-    check_state_is,
-    check_x,
-    input_part,
-    input_part_backward,
-    is_ids,
-)
-from unrolled.cells.gates import blocks_of, check_stacked, side_by_side
-from unrolled.cells.lstm import LSTM, Memory
-from unrolled.shapes import Array, Dims, check, check_same_dtype, check_size
-
-WEIGHTS = "Wx (D, 4H), Wh (H, 4H), b (4H,), pi, pf, po (H,)"
+from unrolled.cells.base import input_part, input_part_backward
+from unrolled.cells.form import Form, check_step, check_step_backward, make_cell
+from unrolled.cells.gates import blocks_of, side_by_side
+from unrolled.cells.lstm import Memory, remembering
+from unrolled.shapes import Array
 
 
 class PeepholeLSTMParams(NamedTuple):
@@ -56,122 +44,7 @@ class PeepholeLSTMCache(NamedTuple):
     tanh_c: Array
 
 
-def init(
-    D: int,
-    H: int,
-    *,
-    rng: np.random.Generator,
-    dtype: np.dtype[Any] | type = np.float64,
-    forget_bias: float = 1.0,
-) -> PeepholeLSTMParams:
-    """Draw fresh weights, uniform in ±1/√H, and a bias of zeros but for the forget gate's.
-
-    Parameters
-    ----------
-    D : int
-        Input features.
-    H : int
-        Hidden units.
-    rng : numpy.random.Generator
-        Where the weights are drawn from; it moves on.
-    dtype : dtype
-        float32, float64 or complex128: the dtype of all that is computed.
-    forget_bias : float
-        Bias of the forget gate, as in ``LSTM.init``.
-
-    Returns
-    -------
-    PeepholeLSTMParams
-        Wx (D, 4H), Wh (H, 4H), b (4H,), pi, pf, po (H,).
-
-    Raises
-    ------
-    ArgumentError, DTypeError
-        A size below 1, another dtype, no Generator, or a forget bias that is not finite.
-    """
-    Wx, Wh, b = LSTM.init(D, H, rng=rng, dtype=dtype, forget_bias=forget_bias)
-    width = 1 / np.sqrt(H)
-    pi, pf, po = rng.uniform(-width, width, (3, H)).astype(b.dtype)
-    return PeepholeLSTMParams(Wx, Wh, b, pi, pf, po)
-
-
-def zero_state(params: PeepholeLSTMParams, N: int) -> Memory:
-    """Make the state of N sequences that have read nothing yet.
-
-    Parameters
-    ----------
-    params : PeepholeLSTMParams
-        Says H and the dtype.
-    N : int
-        Sequences in the mini-batch.
-
-    Returns
-    -------
-    Memory
-        h and c (N, H), all zero.
-
-    Raises
-    ------
-    ArgumentError, ShapeError, DTypeError
-        N below 1, or parameters that do not fit one another.
-    """
-    dims = check_params(params)
-    zeros = np.zeros((check_size("N", N, "N"), dims["H"].value), params.Wh.dtype)
-    return Memory(h=zeros, c=zeros.copy())
-
-
-def check_params(params: PeepholeLSTMParams) -> Dims:
-    """Check that the weights fit one another.
-
-    Parameters
-    ----------
-    params : PeepholeLSTMParams
-        Wx (D, 4H), Wh (H, 4H), b (4H,), pi, pf, po (H,).
-
-    Returns
-    -------
-    mapping of str to Size
-        D and H.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        They do not fit.
-    """
-    check_params_are(params, PeepholeLSTMParams, WEIGHTS)
-    dims = check_stacked(params, 4)
-    for name in ("pi", "pf", "po"):
-        check(name, getattr(params, name), "H", dims)
-        check_same_dtype(**{"Wx": params.Wx, name: getattr(params, name)})
-    return dims
-
-
-def check_state(name: str, state: Memory, params: PeepholeLSTMParams, dims: Dims) -> Dims:
-    """Check that a state, or the gradient of one, fits the parameters.
-
-    Parameters
-    ----------
-    name : str
-        What it is called in messages: ``"state"``, ``"dstate"``.
-    state : Memory
-        h and c (N, H).
-    params : PeepholeLSTMParams
-        Already checked.
-    dims : mapping of str to Size
-        The sizes known.
-
-    Returns
-    -------
-    mapping of str to Size
-        With N.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        It does not fit.
-    """
-    check_params_are(params, PeepholeLSTMParams, WEIGHTS)
-    return check_state_is(name, state, Memory, params.Wh, dims)
+FORM = Form("PeepholeLSTM", PeepholeLSTMParams, Memory, blocks=4, vectors=("pi", "pf", "po"))
 
 
 def step(params: PeepholeLSTMParams, x: Array, state: Memory) -> tuple[Memory, PeepholeLSTMCache]:
@@ -200,11 +73,7 @@ def step(params: PeepholeLSTMParams, x: Array, state: Memory) -> tuple[Memory, P
     ShapeError, DTypeError, ArgumentError
         Shapes or dtypes that do not fit, a token id out of range.
     """
-    dims = check_params(params)
-    dims = check_x("x", x, "N", dims)
-    check_state("state", state, params, dims)
-    if not is_ids(x):
-        check_same_dtype(Wx=params.Wx, x=x)
+    check_step(FORM, params, x, state)
     a = state.h @ params.Wh + input_part(params.Wx, x) + params.b
     a_i, a_f, a_o, a_g = blocks_of(a, 4)
     i = ops.sigmoid(a_i + state.c * params.pi)
@@ -243,11 +112,8 @@ def step_backward(
     ShapeError, DTypeError, ArgumentError
         ``dstate`` or ``cache`` does not fit.
     """
-    dims = check_cache_is(
-        "PeepholeLSTM", cache, PeepholeLSTMCache, check_params, PeepholeLSTMCache._fields[2:]
-    )
+    check_step_backward(FORM, dstate, cache, PeepholeLSTMCache)
     params, x, h_prev, c_prev, i, f, o, g, c, tanh_c = cache
-    check_state("dstate", dstate, params, dims)
     da_o = ops.sigmoid_backward(dstate.h * tanh_c, o)
     # c_t is used three times: by the next step, inside h_t, and by the output gate
     dc = dstate.c + ops.tanh_backward(dstate.h * o, tanh_c) + da_o * params.po
@@ -268,6 +134,4 @@ def step_backward(
     return dx, Memory(da @ params.Wh.T, dc_prev), dparams
 
 
-PeepholeLSTM = Cell(
-    "PeepholeLSTM", init, zero_state, check_params, check_state, step, step_backward
-)
+PeepholeLSTM = make_cell(FORM, step, step_backward, init=remembering)

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from unrolled import ops
-from unrolled.cells.base import (
-    Cell,
-    check_cache_is,
-    check_params_are,
-    check_state_is,
-    check_x,
-    input_part,
-    input_part_backward,
-    is_ids,
-)
-from unrolled.cells.gates import blocks_of, check_stacked, side_by_side, stacked_weights
+from unrolled.cells.base import input_part, input_part_backward
+from unrolled.cells.form import Form, check_step, check_step_backward, make_cell
+from unrolled.cells.gates import blocks_of, side_by_side
 from unrolled.cells.rnn import Hidden
-from unrolled.shapes import Array, Dims, check_same_dtype, check_size
-
-WEIGHTS = "Wx (D, 3H), Wh (H, 3H), b (3H,)"
+from unrolled.shapes import Array
 
 
 class ResetBeforeGRUParams(NamedTuple):
@@ -46,107 +34,7 @@ class ResetBeforeGRUCache(NamedTuple):
     n: Array
 
 
-def init(
-    D: int, H: int, *, rng: np.random.Generator, dtype: np.dtype[Any] | type = np.float64
-) -> ResetBeforeGRUParams:
-    """Draw fresh weights, uniform in ±1/√H, and a bias of zeros.
-
-    Parameters
-    ----------
-    D : int
-        Input features.
-    H : int
-        Hidden units.
-    rng : numpy.random.Generator
-        Where the weights are drawn from; it moves on.
-    dtype : dtype
-        float32, float64 or complex128: the dtype of all that is computed.
-
-    Returns
-    -------
-    ResetBeforeGRUParams
-        Wx (D, 3H), Wh (H, 3H), b (3H,).
-
-    Raises
-    ------
-    ArgumentError, DTypeError
-        A size below 1, another dtype, or something that is not a Generator.
-    """
-    return ResetBeforeGRUParams(*stacked_weights(D, H, 3, rng=rng, dtype=dtype))
-
-
-def zero_state(params: ResetBeforeGRUParams, N: int) -> Hidden:
-    """Make the state of N sequences that have read nothing yet.
-
-    Parameters
-    ----------
-    params : ResetBeforeGRUParams
-        Says H and the dtype.
-    N : int
-        Sequences in the mini-batch.
-
-    Returns
-    -------
-    Hidden
-        h (N, H), all zero.
-
-    Raises
-    ------
-    ArgumentError, ShapeError, DTypeError
-        N below 1, or parameters that do not fit one another.
-    """
-    dims = check_params(params)
-    return Hidden(np.zeros((check_size("N", N, "N"), dims["H"].value), params.Wh.dtype))
-
-
-def check_params(params: ResetBeforeGRUParams) -> Dims:
-    """Check that the weights fit one another.
-
-    Parameters
-    ----------
-    params : ResetBeforeGRUParams
-        Wx (D, 3H), Wh (H, 3H), b (3H,).
-
-    Returns
-    -------
-    mapping of str to Size
-        D and H.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        They do not fit.
-    """
-    check_params_are(params, ResetBeforeGRUParams, WEIGHTS)
-    return check_stacked(params, 3)
-
-
-def check_state(name: str, state: Hidden, params: ResetBeforeGRUParams, dims: Dims) -> Dims:
-    """Check that a state, or the gradient of one, fits the parameters.
-
-    Parameters
-    ----------
-    name : str
-        What it is called in messages: ``"state"``, ``"dstate"``.
-    state : Hidden
-        h (N, H).
-    params : ResetBeforeGRUParams
-        Already checked.
-    dims : mapping of str to Size
-        The sizes known.
-
-    Returns
-    -------
-    mapping of str to Size
-        With N.
-
-    Raises
-    ------
-    ShapeError, DTypeError
-        It does not fit.
-    """
-    check_params_are(params, ResetBeforeGRUParams, WEIGHTS)
-    return check_state_is(name, state, Hidden, params.Wh, dims)
+FORM = Form("ResetBeforeGRU", ResetBeforeGRUParams, Hidden, blocks=3)
 
 
 def step(
@@ -178,11 +66,7 @@ def step(
     ShapeError, DTypeError, ArgumentError
         Shapes or dtypes that do not fit, a token id out of range.
     """
-    dims = check_params(params)
-    dims = check_x("x", x, "N", dims)
-    check_state("state", state, params, dims)
-    if not is_ids(x):
-        check_same_dtype(Wx=params.Wx, x=x)
+    check_step(FORM, params, x, state)
     from_x_r, from_x_z, from_x_n = blocks_of(input_part(params.Wx, x) + params.b, 3)
     Whr, Whz, Whn = blocks_of(params.Wh, 3)
     r = ops.sigmoid(from_x_r + state.h @ Whr)
@@ -218,11 +102,8 @@ def step_backward(
     ShapeError, DTypeError, ArgumentError
         ``dstate`` or ``cache`` does not fit.
     """
-    dims = check_cache_is(
-        "ResetBeforeGRU", cache, ResetBeforeGRUCache, check_params, ResetBeforeGRUCache._fields[2:]
-    )
+    check_step_backward(FORM, dstate, cache, ResetBeforeGRUCache)
     params, x, h_prev, r, z, n = cache
-    check_state("dstate", dstate, params, dims)
     Whr, Whz, Whn = blocks_of(params.Wh, 3)
     da_z = ops.sigmoid_backward(dstate.h * (h_prev - n), z)
     da_n = ops.tanh_backward(dstate.h * (1 - z), n)
@@ -239,6 +120,4 @@ def step_backward(
     )
 
 
-ResetBeforeGRU = Cell(
-    "ResetBeforeGRU", init, zero_state, check_params, check_state, step, step_backward
-)
+ResetBeforeGRU = make_cell(FORM, step, step_backward)

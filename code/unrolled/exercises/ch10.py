@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,10 @@ SLIPS = {"A": "o", "B": "c_prev", "C": "tanh", "D": "slope"}
 
 def _with(table: Mapping[str, str], **changed: str) -> Callable[[], dict[str, str]]:
     return lambda: {**table, **changed}
+
+
+def _dxs_reversed(answer: tuple[Any, ...]) -> tuple[Any, ...]:
+    return answer[0][::-1], *answer[1:]
 
 
 EXERCISES: tuple[Exercise, ...] = (
@@ -76,6 +81,10 @@ EXERCISES: tuple[Exercise, ...] = (
             Mistake(
                 "only the path to the next step is here. Which value of this step is made of c?",
                 lambda dh, dn, f, o, c: dn * f,
+            ),
+            Mistake(
+                "the two paths are multiplied. What do two uses of one value do to its gradient?",
+                lambda dh, dn, f, o, c: dh * o * (1 - np.tanh(c) ** 2) * dn * f,
             ),
             Mistake(
                 "h is a product, and one of its factors is missing on the way to c.",
@@ -201,6 +210,11 @@ EXERCISES: tuple[Exercise, ...] = (
                 slipped(da=lambda v: np.concatenate([v.da_i, v.da_f, v.da_g, v.da_o], axis=1)),
             ),
             Mistake(
+                "db: the mean over the sequences is not in the step. The loss has put it into "
+                "what arrives already.",
+                slipped(db=lambda v: v.da.mean(axis=0)),
+            ),
+            Mistake(
                 "dWh is built from the state after the step. Which state did Wh multiply?",
                 slipped(dWh=lambda v: (v.o * v.tanh_c).T @ v.da),
             ),
@@ -287,6 +301,12 @@ EXERCISES: tuple[Exercise, ...] = (
             Mistake(
                 "the gradients of the weights are those of one step. How often were they used?",
                 slipped_sequence(lambda dh, dc, above: (dh + above, dc, False)),
+            ),
+            Mistake(
+                "dxs stands in the order of the walk, the last step first.",
+                lambda dhs, dstate_T, caches: _dxs_reversed(
+                    sequence_by_loops(dhs, dstate_T, caches)
+                ),
             ),
             Mistake(
                 "what arrives at h from above was added to c too. It finds its own way there.",

@@ -108,8 +108,9 @@ def _gru_slip(slip: str) -> Callable[..., tuple[Array, ...]]:
         from_x, from_h = np.hstack([da_r, da_z, da_n]), np.hstack([da_r, da_z, dq])
         direct = 0 * dh if slip == "direct" else dh * z
         dh_prev = direct + from_h @ Wh.T
-        dWx, dWh = x.T @ from_x, h_prev.T @ from_h
-        return from_x @ Wx.T, dh_prev, dWx, dWh, from_x.sum(axis=0), dq.sum(axis=0)
+        dWx, dWh = x.T @ from_x, h_prev.T @ (from_x if slip == "dWh" else from_h)
+        dbhn = (da_n if slip == "dbhn" else dq).sum(axis=0)
+        return from_x @ Wx.T, dh_prev, dWx, dWh, from_x.sum(axis=0), dbhn
 
     return answer
 
@@ -154,7 +155,8 @@ def _mgu_slip(slip: str) -> Callable[..., tuple[Array, ...]]:
         da_n = dh * f * (1 - n**2)
         ds = da_n @ Wh[:, H:].T
         inner = 0 if slip == "inner" else ds * h_prev
-        da_f = (dh * (n - h_prev) + inner) * f * (1 - f)
+        outer = dh * (h_prev - n if slip == "sign" else n - h_prev)
+        da_f = (outer + inner) * f * (1 - f)
         da = np.hstack([da_f, da_n])
         seen = h_prev if slip == "seen" else f * h_prev
         dh_prev = dh * (f if slip == "direct" else 1 - f) + da_f @ Wh[:, :H].T
@@ -183,7 +185,7 @@ def _columns(W: Array, H: int) -> Array:
 
 
 def _moved(order: str, signs: Mapping[str, float]) -> Callable[[Array, int], Array]:
-    """Take their blocks z, r, n in an order, each with a sign; o turns 1 − W."""
+    """Take their blocks z, r, n in an order, each with a sign."""
 
     def answer(W: Array, H: int) -> Array:
         blocks = dict(zip("zrn", np.hsplit(W, 3), strict=True))
@@ -349,6 +351,15 @@ EXERCISES: tuple[Exercise, ...] = (
                 _gru_slip("dr"),
             ),
             Mistake("the candidate's tanh is not on your way back yet.", _gru_slip("slope")),
+            Mistake(
+                "dWh: in the last block the state's product is q, and q stands behind r. Which of "
+                "the two rows of blocks belongs to the state?",
+                _gru_slip("dWh"),
+            ),
+            Mistake(
+                "dbhn: the second bias stands in q. Is the gradient of q that of a_n?",
+                _gru_slip("dbhn"),
+            ),
         ),
         GRU_GRADIENTS,
     ),
@@ -370,6 +381,10 @@ EXERCISES: tuple[Exercise, ...] = (
             Mistake(
                 "only z changes its meaning: r and n are the same in both.",
                 _moved("rzn", {"r": -1, "z": -1, "n": -1}),
+            ),
+            Mistake(
+                "z and r are right; but n keeps its meaning, so it keeps its sign.",
+                _moved("rzn", {"z": -1, "n": -1}),
             ),
             Mistake(
                 "1 − z holds for the gate, not for its weights: they stand inside of σ.",
@@ -426,6 +441,11 @@ EXERCISES: tuple[Exercise, ...] = (
                 "factor is missing.",
                 _mgu_slip("unmasked"),
             ),
+            Mistake(
+                "the gradient of f has a sign turned: what happens to h when f grows and n is "
+                "above h_prev?",
+                _mgu_slip("sign"),
+            ),
         ),
         MGU_GRADIENTS,
     ),
@@ -447,6 +467,10 @@ EXERCISES: tuple[Exercise, ...] = (
             Mistake(
                 "this asks how probable it is that the variant does better. Turn it round.",
                 _judged(lambda a, b, runs: 1 - _enumerated(a, b, runs) < 0.05),
+            ),
+            Mistake(
+                "as few as it did, or fewer: is the case that was seen in your sum?",
+                _judged(lambda a, b, runs: _enumerated(a - 1, b, runs) < 0.05),
             ),
         ),
         draws=20,

@@ -197,6 +197,15 @@ EXERCISES: tuple[Exercise, ...] = (
                 answers.slip("not added"),
             ),
             Mistake(
+                "at the first step hs[t - 1] is hs[-1], the last state. Which state came before?",
+                answers.slip("wraps"),
+            ),
+            Mistake(
+                "what comes from the next step is added behind tanh. "
+                "It arrives at the state, so it must pass the slope of this step too.",
+                answers.slip("late"),
+            ),
+            Mistake(
                 "what goes back through Wh has not yet passed tanh of its step.",
                 answers.slip("no slope"),
             ),

@@ -82,7 +82,8 @@ def slip(kind: str) -> Callable[..., Any]:
     def answer(
         dos: Array, xs: Array, hs: Array, h0: Array, Wx: Array, Wh: Array, Wy: Array
     ) -> tuple[Array, ...]:
-        before = hs if kind == "after" else np.concatenate([h0[None], hs[:-1]])
+        before = np.concatenate([hs[-1:] if kind == "wraps" else h0[None], hs[:-1]])
+        before = hs if kind == "after" else before
         carry = np.zeros_like(h0)
         dWh, dWx, db = np.zeros_like(Wh), np.zeros_like(Wx), np.zeros(len(Wh))
         for t in reversed(range(len(xs))):
@@ -92,6 +93,8 @@ def slip(kind: str) -> Callable[..., Any]:
             else:
                 dh = above + (0 if kind == "no carry" else carry)
             da = dh * (1 - hs[t] ** 2)
+            if kind == "late":
+                da = above * (1 - hs[t] ** 2) + carry
             parts = before[t].T @ da, xs[t].T @ da, da.sum(axis=0)
             if kind == "assigned":
                 dWh, dWx, db = parts

@@ -33,6 +33,16 @@ EXERCISES: tuple[Exercise, ...] = (
                 answers.walk(lambda dh, h, W: (dh @ W.T) * (1 - h**2)),
             ),
             Mistake(
+                "hs holds states: tanh has been applied to them already. "
+                "How is its slope found from the state?",
+                answers.walk(lambda dh, h, W: (dh * (1 - np.tanh(h) ** 2)) @ W.T),
+            ),
+            Mistake(
+                "each step back is right, each length is not: "
+                "the Euclidean norm is the root of a sum of squares.",
+                answers.lengths(lambda row: np.abs(row).sum()),
+            ),
+            Mistake(
                 "these are the squares of the norms: a root is missing.",
                 lambda dh, hs, W: answers.norms(dh, hs, W) ** 2,
             ),
@@ -100,6 +110,10 @@ EXERCISES: tuple[Exercise, ...] = (
                 answers.bound_and(lambda f, share: share / np.log(f)),
             ),
             Mistake(
+                "the number of steps is rounded. Leave it as it is, even if it is not whole.",
+                answers.bound_and(lambda f, share: np.ceil(np.log(share) / np.log(f))),
+            ),
+            Mistake(
                 "the number of steps is upside down: a smaller share must take more steps.",
                 answers.bound_and(lambda f, share: np.log(f) / np.log(share)),
             ),
@@ -122,6 +136,11 @@ EXERCISES: tuple[Exercise, ...] = (
                 answers.each(lambda part, limit: part * min(1.0, limit / np.linalg.norm(part))),
             ),
             Mistake(
+                "the lengths of the three arrays are added here. "
+                "Is the hypotenuse as long as both other sides together?",
+                answers.lengths_added,
+            ),
+            Mistake(
                 "a gradient shorter than the limit becomes longer here. Clipping may only shorten.",
                 answers.rescaled(np.linalg.norm, always=True),
             ),
@@ -140,6 +159,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         ("dWx", "dWh", "db"),
         draws=16,
+        tolerance=1e-6,  # whoever adds 1e-6 to the norm, as PyTorch does, is right too
     ),
     Exercise(
         "ch7.conditions",
@@ -197,6 +217,14 @@ EXERCISES: tuple[Exercise, ...] = (
                 lambda r, k, lag: (lag * k * r ** (lag - 1), -1 / np.log(r)),
             ),
             Mistake(
+                "the two entries are added. The norm is the root of the sum of their squares.",
+                lambda r, k, lag: (r ** (lag - 1) * (lag * k + r), -1 / np.log(r)),
+            ),
+            Mistake(
+                "the norm is right; the place of the largest entry is rounded. Leave it as it is.",
+                lambda r, k, lag: (r ** (lag - 1) * np.hypot(lag * k, r), round(-1 / np.log(r))),
+            ),
+            Mistake(
                 "the first entry counts its ways once. In how many of the steps can the gradient "
                 "pass from the second unit to the first?",
                 lambda r, k, lag: (r ** (lag - 1) * np.hypot(k, r), -1 / np.log(r)),
@@ -239,6 +267,11 @@ EXERCISES: tuple[Exercise, ...] = (
             Mistake(
                 "Wh is not transposed in the Jacobian: its rows are the old units.",
                 answers.product_with(lambda product, slopes, W: product @ slopes @ W),
+            ),
+            Mistake(
+                "the last number multiplies the stretch of each Jacobian. That is one more bound: "
+                "can one gradient be the most stretched row of them all?",
+                answers.product_of_stretches,
             ),
             Mistake(
                 "the last number is a spectral radius. How much is a gradient stretched at most?",

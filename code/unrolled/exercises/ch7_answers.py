@@ -56,6 +56,19 @@ def walk(back: Callable[[Array, Array, Array], Array], *, forth: bool = False) -
     return answer
 
 
+def lengths(size: Callable[[Array], Any]) -> Any:
+    """Take the right steps, and measure each row in another way."""
+
+    def answer(dh: Array, hs: Array, Wh: Array) -> Array:
+        measures = [size(dh)]
+        for h in hs[::-1]:
+            dh = (dh * (1 - h**2)) @ Wh.T
+            measures.append(size(dh))
+        return np.array(measures)
+
+    return answer
+
+
 def draw_bound(rng: np.random.Generator) -> tuple[Array, float, int, float]:
     """Draw a matrix whose bound falls, a slope, a lag and a share."""
     H = int(rng.integers(2, 5))
@@ -129,6 +142,12 @@ def to_length_one(dWx: Array, dWh: Array, db: Array, limit: float) -> tuple[Arra
     return short if short[0] is dWx else tuple(part / limit for part in short)
 
 
+def lengths_added(dWx: Array, dWh: Array, db: Array, limit: float) -> tuple[Array, ...]:
+    """Take the sum of three lengths for the length of all."""
+    factor = min(1.0, limit / sum(float(np.linalg.norm(part)) for part in (dWx, dWh, db)))
+    return factor * dWx, factor * dWh, factor * db
+
+
 def each(cut: Callable[[Array, float], Array]) -> Any:
     """Treat each array by itself."""
     return lambda dWx, dWh, db, limit: tuple(cut(part, limit) for part in (dWx, dWh, db))
@@ -192,6 +211,12 @@ def product_with(step: Callable[[Array, Array, Array], Array], *, forth: bool = 
         return stretch(W), stretch(W) ** len(hs), stretch(product)
 
     return answer
+
+
+def product_of_stretches(W: Array, hs: Array) -> tuple[float, float, float]:
+    """Multiply the largest singular values of the Jacobians one by one."""
+    each = [stretch(np.diag(1 - h**2) @ W.T) for h in hs]
+    return *product(W, hs)[:2], math.prod(each)
 
 
 def product_radius(W: Array, hs: Array) -> tuple[float, float, float]:

@@ -229,6 +229,11 @@ EXERCISES: tuple[Exercise, ...] = (
                 _with(GO_ON, the_caches="goes on"),
             ),
             Mistake(
+                "the update between two windows changes the weights, but it does not start them "
+                "anew.",
+                _with(GO_ON, the_weights="stops"),
+            ),
+            Mistake(
                 "a window is a part of the data, not a new training: what belongs to the training "
                 "as a whole?",
                 _with(GO_ON, Adams_running_means="stops"),
@@ -315,6 +320,10 @@ EXERCISES: tuple[Exercise, ...] = (
                 ),
             ),
             Mistake(
+                "you added up what the losses of a pass lose; their mean is asked for.",
+                lambda w, length, stride: 1 - stride * (1 - _share(w, length, stride)),
+            ),
+            Mistake(
                 "this is what is dropped. Which part is asked for?",
                 lambda w, length, stride: 1 - _share(w, length, stride),
             ),
@@ -354,6 +363,16 @@ EXERCISES: tuple[Exercise, ...] = (
                 _terms(_of_last_loss),
             ),
             Mistake(
+                "the cut is one step off. Which step of a window hears nothing from later, its "
+                "first or its last?",
+                _terms(lambda t, k, length, T: -(-t // length) == -(-k // length)),
+            ),
+            Mistake(
+                "your windows are counted from the end of the stream. The first one begins at the "
+                "first step, and it is the last one that may be shorter.",
+                _terms(lambda t, k, length, T: (T - 1 - t) // length == (T - 1 - k) // length),
+            ),
+            Mistake(
                 "every loss is carried back the same number of steps here, across the boundaries. "
                 "That is stride 1; asked for are windows end to end.",
                 _terms(lambda t, k, length, T: t - k < length),
@@ -369,6 +388,14 @@ EXERCISES: tuple[Exercise, ...] = (
             Mistake(
                 "the weights are more than W_h: look at the shapes of W_x and b too.",
                 lambda D, H, T: (float(H**3), float(T * H), float(H**4)),
+            ),
+            Mistake(
+                "two of the three parameters are counted. Which one is no matrix?",
+                lambda D, H, T: (
+                    float(H * (D * H + H * H)),
+                    float(T * H),
+                    float(H * H * (D * H + H * H)),
+                ),
             ),
             Mistake(
                 "the influence matrix has a row for each unit of the state.",
@@ -411,6 +438,10 @@ EXERCISES: tuple[Exercise, ...] = (
             Mistake(
                 "the Jacobian has its two indices exchanged: row k is the new unit.",
                 _influence(lambda h, Wh: _right_jacobian(h, Wh).T),
+            ),
+            Mistake(
+                "dWh is transposed: Wh[r, q] leads from the old unit r to the new unit q.",
+                lambda *given: _by_complex_step(*given).T,
             ),
             Mistake(
                 "the old influence also has to pass tanh: a slope is missing in the Jacobian.",

@@ -107,7 +107,12 @@ def by_hand(step: Step) -> Callable[[], Array]:
 
 
 def lstm_step(
-    step: Step = right, order: str = "ifog", bias: float = 1.0
+    step: Step = right,
+    order: str = "ifog",
+    bias: float = 1.0,
+    candidate: Callable[[float], float] = math.tanh,
+    *,
+    neighbours: bool = False,
 ) -> Callable[..., tuple[Array, Array]]:
     """Compute one step unit by unit; the arguments make the usual mistakes."""
 
@@ -119,14 +124,20 @@ def lstm_step(
         for n, k in np.ndindex(N, H):
             a = {}
             for place, name in enumerate(order):
-                column = place * H + k
+                column = 4 * k + place if neighbours else place * H + k
                 a[name] = bias * b[column] + sum(x[n, d] * Wx[d, column] for d in range(D))
                 a[name] += sum(h_prev[n, j] * Wh[j, column] for j in range(H))
             i, f, o = (sigmoid(a[name]) for name in "ifo")
-            h[n, k], c[n, k] = step(i, f, o, math.tanh(a["g"]), float(c_prev[n, k]))
+            h[n, k], c[n, k] = step(i, f, o, candidate(a["g"]), float(c_prev[n, k]))
         return h, c
 
     return answer
+
+
+def states_exchanged(*given: Array) -> tuple[Array, Array]:
+    """Return c first."""
+    h, c = lstm_step()(*given)
+    return c, h
 
 
 def draw_step(rng: np.random.Generator) -> tuple[Array, ...]:
@@ -138,12 +149,13 @@ def draw_step(rng: np.random.Generator) -> tuple[Array, ...]:
 
 
 def every_cell(
-    *, carry_h: bool = True, carry_c: bool = True, give: str = "c", first: int = 1
+    *, carry_h: bool = True, carry_c: bool = True, give: str = "c", first: int = 1, start: int = 1
 ) -> Callable[..., Array]:
     """Run the steps one by one; the switches make the usual mistakes."""
     step = lstm_step()
 
     def answer(xs: Array, h0: Array, c0: Array, *weights: Array) -> Array:
+        h0, c0 = start * h0, start * c0
         h, c = h0, c0
         found: dict[str, list[Array]] = {"h": [h0], "c": [c0]}
         for x in xs:

@@ -132,7 +132,23 @@ def _value_problem(exercise: Exercise, answer: object) -> str | None:
     for mistake in exercise.mistakes:
         if _difference(exercise, answer, mistake.answer()) is None:
             return mistake.hint
+    for mistake in exercise.mistakes:  # of several in one table, name the first
+        if _holds(exercise, answer, mistake.answer()):
+            return mistake.hint
     return difference
+
+
+def _holds(exercise: Exercise, answer: object, mistaken: Any) -> bool:
+    """Tell whether a table has every wrong entry of this mistake, and perhaps others."""
+    right = exercise.expected()
+    if not isinstance(mistaken, Mapping) or not isinstance(right, Mapping):
+        return False
+    wrong = {
+        key: value
+        for key, value in mistaken.items()
+        if _difference(exercise, value, right[key]) is not None
+    }
+    return _difference(exercise, answer, wrong) is None
 
 
 def _call(answer: Any, arguments: tuple[Any, ...]) -> tuple[Any, str | None]:
@@ -216,6 +232,8 @@ def _array_difference(exercise: Exercise, got: Any, expected: Any, name: str) ->
         return None
     worst = tuple(int(i) for i in np.unravel_index(np.argmax(gaps), gaps.shape))
     where = f" at {list(worst)}" if worst else ""
+    if exercise.draw is None:  # the number asked for is the answer
+        return f"{name}: {numbers[worst] * 1.0:.4g}{where} is not it."
     return (
         f"{name}: the shape fits, but{where} "
         f"expected {reference[worst] * 1.0:.4g}, got {numbers[worst] * 1.0:.4g}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from statistics import fmean, median
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -10,9 +11,9 @@ from xml.etree.ElementTree import Element
 from unrolled.figures import svg
 from unrolled.figures.base import Control, Drawn, Figure, respond
 
-NAMES = 146.0  # width of the column of names
-COLUMN, ROW = 61.0, 25.0
-TOP = 62.0  # middle of the first row
+NAMES = 138.0  # width of the column of names
+COLUMN, ROW = 53.0, 25.0
+TOP = 80.0  # middle of the first row
 PANEL = 92.0  # height of the runs below
 MEASURES = ("solved", "updates", "score")
 
@@ -41,18 +42,21 @@ def ablation_grid(store: Mapping[str, Any], start: str) -> Figure:
     floor, ceiling = bottom + PANEL, bottom + 16
 
     def ground() -> Drawn:
-        shapes: list[Element] = []
+        shapes: list[Element] = [
+            svg.text(4, y, words, anchor="start", size=13)
+            for y, words in ((16, "task"), (36, "steps"), (54, "updates at most"))
+        ]
         for column, grid in enumerate(grids):
-            shapes.append(svg.text(_across(column), 16, grid["task"]))
-            shapes.append(svg.text(_across(column), 36, f"T = {grid['T']}", size=13))
-            left, right = _across(column) - 27, _across(column) + 27
+            middle = _across(column)
+            shapes.append(svg.text(middle, 16, grid["task"]))
+            shapes.append(svg.text(middle, 36, f"T = {grid['T']}", size=13))
+            shapes.append(svg.text(middle, 54, str(grid["budget"]), size=13))
+            left, right = middle - 25, middle + 25
             for level in (floor, ceiling):
                 shapes.append(svg.line([(left, level), (right, level)], stroke="neutral", width=1))
-            shapes.append(svg.text(_across(column), floor + 16, str(grid["budget"]), size=13))
-        shapes.append(svg.text(0, ceiling, "not solved", anchor="start", size=13))
-        shapes.append(svg.text(0, (floor + ceiling) / 2, "updates", anchor="start", size=13))
-        shapes.append(svg.text(0, floor, "0", anchor="start", size=13))
-        shapes.append(svg.text(0, floor + 16, "budget", anchor="start", size=13))
+        for level, words in ((ceiling, "not solved"), ((floor + ceiling) / 2, "solved after")):
+            shapes.append(svg.text(4, level, words, anchor="start", size=13))
+        shapes.append(svg.text(4, floor, "0 updates", anchor="start", size=13))
         return Drawn(shapes, "")
 
     def cells(measure: str) -> Drawn:
@@ -64,7 +68,7 @@ def ablation_grid(store: Mapping[str, Any], start: str) -> Figure:
                 share = _solved(runs) / seeds if runs else 0.0
                 shapes.append(
                     svg.box(
-                        *place, COLUMN - 5, ROW - 4, radius=4, fill="state",
+                        *place, COLUMN - 4, ROW - 4, radius=4, fill="state",
                         fill_opacity=0.45 * share,
                     )
                 )  # fmt: skip
@@ -74,10 +78,10 @@ def ablation_grid(store: Mapping[str, Any], start: str) -> Figure:
 
     def chosen(variant: str) -> Drawn:
         row = names.index(variant)
-        middle, width = (NAMES + COLUMN * len(grids)) / 2, NAMES + COLUMN * len(grids)
+        width = NAMES + COLUMN * len(grids)
         frame = svg.box(
-            middle, TOP + ROW * row, width, ROW, radius=4, key="row", fill="none", stroke="text",
-            stroke_width=1.5,
+            1 + width / 2, TOP + ROW * row, width, ROW, radius=4, key="row", fill="none",
+            stroke="text", stroke_width=1.5,
         )  # fmt: skip
         labels = [
             svg.text(
@@ -98,9 +102,9 @@ def ablation_grid(store: Mapping[str, Any], start: str) -> Figure:
                 updates = runs["updates"][seed] if runs else None
                 dots.append(
                     svg.circle(
-                        _across(column) + 5.2 * (seed - (seeds - 1) / 2),
+                        _across(column) + 4.7 * (seed - (seeds - 1) / 2),
                         round(ceiling if updates is None else height(updates), 1),
-                        3.2,
+                        3.0,
                         key=f"run{column}-{seed}",
                         fill="paper" if updates is None else "state",
                         stroke="loss" if updates is None else "state",
@@ -115,8 +119,8 @@ def ablation_grid(store: Mapping[str, Any], start: str) -> Figure:
         "What is lost without each part",
         "A table: a row for each variant of the cell, a column for each task, the darker the more "
         "runs solved it. Below, the ten runs of the chosen variant as dots, in each column from "
-        "no update at the bottom to not solved at the top.",
-        (NAMES + COLUMN * len(grids) + 5, floor + 28),
+        "no update at the bottom to not solved at the top. One task has two columns: two budgets.",
+        (NAMES + COLUMN * len(grids) + 3, floor + 12),
         [
             Control(
                 "measure", "number", MEASURES, "solved", "choice",
@@ -139,22 +143,25 @@ def _solved(runs: Mapping[str, Any]) -> int:
 
 
 def _measured(runs: Mapping[str, Any] | None, measure: str) -> str:
-    """Write one number of a variant on a task; a dash where there is none."""
+    """Write one number of a variant on a task; a dash where there is none.
+
+    In the median a run that was not solved counts as later than every other.
+    """
     if runs is None:
         return "·"
     if measure == "solved":
         return str(_solved(runs))
     if measure == "score":
         return f"{100 * fmean(runs['accuracy']):.0f} %"
-    done = [updates for updates in runs["updates"] if updates is not None]
-    return f"{median(done):.0f}" if 2 * len(done) > len(runs["updates"]) else "–"
+    middle = median(inf if updates is None else updates for updates in runs["updates"])
+    return f"{middle:.0f}" if middle < inf else "–"
 
 
 def _what(measure: str, seeds: int) -> str:
     return {
         "solved": f"The number: how many of {seeds} runs reached 99 % within the budget.",
-        "updates": "The number: the median of the updates needed; – where half the runs or more "
-        "did not get there.",
+        "updates": "The number: the median of the updates needed, all runs counted; – where half "
+        "the runs or more did not get there.",
         "score": "The number: the share of right answers at the last test, mean of all runs.",
     }[measure]
 
@@ -163,9 +170,9 @@ def _runs_in_words(variant: str, grids: Sequence[Mapping[str, Any]]) -> str:
     parts = []
     for grid in grids:
         runs = grid["runs"].get(variant)
+        what = f"{grid['task']} {grid['T']} in {grid['budget']}"
         if runs is None:
-            parts.append(f"{grid['task']} {grid['T']} was not run")
+            parts.append(f"{what} was not run")
         else:
-            of = len(runs["updates"])
-            parts.append(f"{grid['task']} {grid['T']}, {_solved(runs)} of {of}")
+            parts.append(f"{what}: {_solved(runs)} of {len(runs['updates'])}")
     return f"Runs of {variant}, solved: {'; '.join(parts)}."

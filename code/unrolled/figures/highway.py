@@ -80,7 +80,7 @@ def highway(
             (TOP, BOTTOM),
             [(across(k), str(k)) for k in range(0, lags + 1, 10)],
             [(down(power), "1" if power == 0 else f"10{_raised(power)}") for power in powers],
-            x_label="lag k, steps before the last",
+            x_label="lag ℓ, steps before the last",
             y_label="gradient left, ÷ lag 0",
         )
         one = svg.line([(LEFT, down(0)), (RIGHT, down(0))], width=1, stroke="neutral")

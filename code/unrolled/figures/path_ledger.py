@@ -135,6 +135,11 @@ def _words(pairs: Pairs, terms: Terms, of: str, term: int, state0: State) -> str
         f"The first {term} of {count} terms add up to {number(terms.sums[term], 4)}, "
         f"all {count} to {number(terms.sums[-1], 4)}."
     )
+    if of == "Wy":  # only the diagonal of the triangle is filled
+        added = (
+            f"The terms up to here add up to {number(terms.sums[term], 4)}, "
+            f"all {pairs[-1][0]} to {number(terms.sums[-1], 4)}."
+        )
     if of == "Wy" and t != k:
         return (
             f"L{_low(t)} uses Wy once, at step {t}, right above h{_low(t)}. "

@@ -23,7 +23,7 @@ CURVE = (330.0, 500.0)
 WIDEST = 3.2
 LOWEST, HIGHEST = -9, 6
 SIGMA = svg.scale((0.0, WIDEST), (LEFT, RIGHT))
-RHO = svg.scale((0.0, WIDEST), (PLANE[1], PLANE[0]))
+RHO = svg.scale((0.0, WIDEST), (PLANE[1] - 9, PLANE[0]))  # room for the ring
 LEVEL = svg.scale((LOWEST, HIGHEST), (CURVE[1], CURVE[0]))
 UNITS, STEPS = 12, 30
 _EQUALS = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
@@ -70,7 +70,7 @@ def sigma_rho_map(sigmas: Sequence[float], dots: int = 60) -> Figure:
             PLANE,
             ticks,
             [(RHO(v), f"{v}") for v in range(4)],
-            x_label="largest singular value",
+            x_label="largest singular value σmax",
             y_label="spectral radius ρ",
         )
         curve = svg.axes(
@@ -86,7 +86,7 @@ def sigma_rho_map(sigmas: Sequence[float], dots: int = 60) -> Figure:
             svg.line([(LEFT, LEVEL(0)), (RIGHT, LEVEL(0))], **dashed),
             svg.line([(SIGMA(1), PLANE[0]), (SIGMA(1), PLANE[1])], **dashed),
             svg.line([(SIGMA(1), RHO(1)), (RIGHT, RHO(1))], **dashed),
-            svg.line([(LEFT, PLANE[1]), (SIGMA(WIDEST), RHO(WIDEST))], stroke="neutral", width=1),
+            svg.line([(LEFT, RHO(0)), (SIGMA(WIDEST), RHO(WIDEST))], stroke="neutral", width=1),
         ]
         words = [
             svg.text(SIGMA(0.06), PLANE[0] + 26, "must", anchor="start"),

@@ -36,7 +36,7 @@ def fading(shares: Mapping[str, Array], floor: float = 1e-9) -> Figure:
         last = int(np.flatnonzero(share >= floor)[-1])
         inside = last == len(share) - 1
         axes.annotate(
-            label,
+            _typeset(label),
             (last, share[last]),
             (6, 0 if inside else 10),
             textcoords="offset points",
@@ -74,11 +74,15 @@ def successes(counts: Mapping[str, Sequence[int]], biases: Sequence[str], runs: 
         axes.barh(places, solved, color=COLOURS["forget_gate"], height=0.7)
         for place, count in zip(places, solved, strict=True):
             axes.text(count + 0.03 * runs, place, str(count), va="center", fontsize=9)
-        axes.set_title(task, fontsize=10)
-        axes.set_yticks(places, biases)
+        axes.set_title(task, fontsize=9)
+        axes.set_yticks(places, [_typeset(bias) for bias in biases])
         axes.set_xticks([0, runs])
         axes.set_xlim(0, 1.25 * runs)
         axes.grid(visible=False)
     panels[0][0].invert_yaxis()
     figure.supxlabel(f"runs that solved it, of {runs}", fontsize=10)
     return figure
+
+
+def _typeset(label: str) -> str:
+    return label.replace("b_f", "$b_f$")

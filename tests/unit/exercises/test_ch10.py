@@ -143,6 +143,7 @@ WRONG = [
     ("ch10.dc", lambda dh, dn, f, o, c: dh * o * tanh_slope(c) + dn, "something multiplies it"),
     ("ch10.dc", lambda dh, dn, f, o, c: dh * o + f * dn, "its slope is missing"),
     ("ch10.dc", lambda dh, dn, f, o, c: dh * o * (1 - c * c) + f * dn, "output of tanh"),
+    ("ch10.dc", lambda dh, dn, f, o, c: dh * o * tanh_slope(c) * f * dn, "are multiplied"),
     ("ch10.paths", PATHS | {"o": "both"}, "of its own step"),
     ("ch10.paths", PATHS | {"o": "neither"}, "follow the arrows"),
     ("ch10.paths", PATHS | {"f": "both"}, "the first step of B"),
@@ -230,6 +231,11 @@ WRONG = [
         ),
         "not yet those of the pre-activations",
     ),
+    (
+        "ch10.step",
+        lambda dh, dc, cache: (*step(dh, dc, cache)[:5], step(dh, dc, cache)[5] / len(dh)),
+        "mean over the sequences",
+    ),
     ("ch10.slip", SLIPS | {"A": "slope", "D": "o"}, "A and D"),
     ("ch10.slip", SLIPS | {"B": "tanh", "C": "c_prev"}, "B and C"),
     ("ch10.slip", SLIPS | {"B": "slope", "D": "c_prev"}, "B and D"),
@@ -260,6 +266,11 @@ WRONG = [
     ("ch10.sequence", entering(lambda dh, dc, above: (dh + above, dc * 0)), "set back to zero"),
     ("ch10.sequence", entering(lambda dh, dc, above: (above, dc)), "dh is not carried"),
     ("ch10.sequence", entering(lambda dh, dc, above: (dh, dc)), "never added"),
+    (
+        "ch10.sequence",
+        lambda *given: (sequence(*given)[0][::-1], *sequence(*given)[1:]),
+        "in the order of the walk",
+    ),
     (
         "ch10.sequence",
         entering(lambda dh, dc, above: (dh + above, dc), keep=False),

@@ -60,12 +60,12 @@ def mgu_by_package(dh, x, h_prev, f, n, Wx, Wh):
     return dx, dstate.h, d.Wx, d.Wh, d.b
 
 
-def mgu(direct=lambda f: 1 - f, inner=1, seen=lambda f, h: f * h, back=lambda f: f):
+def mgu(direct=lambda f: 1 - f, inner=1, seen=lambda f, h: f * h, back=lambda f: f, sign=1):
     def answer(dh, x, h_prev, f, n, Wx, Wh):
         H = h_prev.shape[1]
         da_n = dh * f * (1 - n * n)
         ds = da_n @ Wh[:, H:].T
-        da_f = (dh * (n - h_prev) + inner * ds * h_prev) * f * (1 - f)
+        da_f = (sign * dh * (n - h_prev) + inner * ds * h_prev) * f * (1 - f)
         dh_prev = dh * direct(f) + ds * back(f) + da_f @ Wh[:, :H].T
         dWh = np.hstack([h_prev.T @ da_f, seen(f, h_prev).T @ da_n])
         da = np.hstack([da_f, da_n])
@@ -149,6 +149,17 @@ WRONG = [
     ("ch11.backward", gru(lambda dh, h, z, n, v: {"dn": dh * z}), "multiplies n in the last"),
     ("ch11.backward", gru(lambda dh, h, z, n, v: {"r meets": h}), "r multiplies q"),
     ("ch11.backward", gru(lambda dh, h, z, n, v: {"slope": 1}), "candidate's tanh"),
+    (
+        "ch11.backward",
+        lambda *v: (*gru()(*v)[:3], gru(lambda *_: {"q meets": 1})(*v)[3], *gru()(*v)[4:]),
+        "two rows of blocks",
+    ),
+    (
+        "ch11.backward",
+        lambda *v: (*gru()(*v)[:5], gru(lambda *_: {"q meets": 1})(*v)[5]),
+        "second bias stands in q",
+    ),
+    ("ch11.columns", blocks("rzn", 1, -1, -1), "keeps its sign"),
     ("ch11.columns", blocks("rzn", 1, 1, 1), "a z that keeps"),
     ("ch11.columns", blocks("zrn", -1, 1, 1), "still stand as theirs"),
     ("ch11.columns", blocks("rzn", -1, 1, 1), "wrong gate"),
@@ -163,6 +174,7 @@ WRONG = [
     ("ch11.mgu", mgu(seen=lambda f, h: h), "what f left of it"),
     ("ch11.mgu", mgu(direct=lambda f: f), "direct way"),
     ("ch11.mgu", mgu(back=lambda f: 1), "factor is missing"),
+    ("ch11.mgu", mgu(sign=-1), "a sign turned"),
     ("ch11.verdicts", verdicts(lambda a, b, n: a < b), "not yet worse"),
     (
         "ch11.verdicts",
@@ -170,6 +182,7 @@ WRONG = [
         "no exact chance",
     ),
     ("ch11.verdicts", verdicts(lambda a, b, n: 1 - p_value(a, b, n) < 0.05), "does better"),
+    ("ch11.verdicts", verdicts(lambda a, b, n: p_value(a - 1, b, n) < 0.05), "in your sum"),
 ]
 
 STUBS = [

@@ -70,7 +70,7 @@ def with_one(place, value):
     return answer
 
 
-def steps(*, carry=True, above=True, slope=True, transpose=True, add=True, stop=False):
+def steps(*, carry=True, above=True, slope=True, transpose=True, add=True, stop=False, late=False):
     """Give the loop once more, with switches for the slips."""
 
     def answer(dos, xs, hs, h0, Wx, Wh, Wy):
@@ -79,6 +79,8 @@ def steps(*, carry=True, above=True, slope=True, transpose=True, add=True, stop=
             dh = dos[t] @ Wy.T if above or t == 3 else 0
             dh = dh + from_next if carry else dh
             da = dh * (1 - hs[t] * hs[t])
+            if late:
+                da = (dos[t] @ Wy.T) * (1 - hs[t] * hs[t]) + from_next
             parts.append([(hs[t - 1] if t else h0).T @ da, xs[t].T @ da, da.sum(0)])
             from_next = (da if slope else dh) @ (Wh.T if transpose else Wh)
         sums = [sum(each) for each in zip(*parts, strict=True)] if add else parts[-1]
@@ -241,6 +243,8 @@ WRONG = [
     ("ch6.backward", with_one(2, lambda *g: after(*g)), "state after each step"),
     ("ch6.backward", steps(carry=False), "comes from the next step"),
     ("ch6.backward", steps(above=False), "only the last loss"),
+    ("ch6.backward", lambda *g: backward(*g[:3], g[2][-1], *g[4:]), "hs[-1], the last state"),
+    ("ch6.backward", steps(late=True), "added behind tanh"),
     ("ch6.backward", steps(slope=False), "not yet passed tanh"),
     ("ch6.backward", steps(transpose=False), "the way the state came"),
     ("ch6.backward", steps(stop=True), "One link is missing"),

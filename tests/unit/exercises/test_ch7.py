@@ -77,6 +77,13 @@ def weight_first(dh, hs, Wh):
     return np.array(norms)
 
 
+def sums_of_sizes(dh, hs, Wh):
+    rows = [dh]
+    for h in hs[::-1]:
+        rows.append(Wh @ (rows[-1] * (1 - h**2)))
+    return [sum(abs(float(entry)) for entry in row) for row in rows]
+
+
 def bound(factor, *, steps=None, value=None):
     def answer(Wh, slope, lag, share):
         f = factor(Wh, slope)
@@ -107,6 +114,18 @@ def clip_by_package(dWx, dWh, db, limit):
 def clip_each_array(*given):
     *parts, limit = given
     return tuple(part * min(1, limit / np.linalg.norm(part)) for part in parts)
+
+
+def clip_as_pytorch(*given):
+    *parts, limit = given
+    norm = np.linalg.norm([np.linalg.norm(part) for part in parts])
+    return [part * min(1.0, limit / (norm + 1e-6)) for part in parts]
+
+
+def clip_by_three_lengths(*given):
+    *parts, limit = given
+    total = sum(np.sqrt((part**2).sum()) for part in parts)
+    return tuple(part * min(1, limit / total) for part in parts)
 
 
 def clip_each_entry(*given):
@@ -160,6 +179,13 @@ def product_forward(Wh, hs):
     return [sigma, spectra.norm_bound(Wh, np.array([len(hs)]))[0], np.linalg.svd(J)[1][0]]
 
 
+def product_of_stretches(Wh, hs):
+    sigma, total = np.linalg.norm(Wh, 2), 1.0
+    for h in hs:
+        total *= np.linalg.norm(Wh * (1 - h**2), 2)
+    return sigma, sigma ** len(hs), total
+
+
 def product_radius(Wh, hs):
     J = np.eye(len(Wh))
     for h in hs[::-1]:
@@ -178,6 +204,7 @@ RIGHT = [
     ("ch7.bound", bound(lambda W, s: s * np.linalg.norm(W, 2))),
     ("ch7.clip", clip(np.linalg.norm)),
     ("ch7.clip", clip_by_package),
+    ("ch7.clip", clip_as_pytorch),
     ("ch7.conditions", CONDITIONS),
     ("ch7.conditions", {name: letter.lower() for name, letter in CONDITIONS.items()}),
     ("ch7.transient", transient(good_first, good_peak)),
@@ -191,6 +218,8 @@ WRONG = [
     ("ch7.norms", walk(tanh_slope, same), "the way the state came"),
     ("ch7.norms", walk(tanh_slope, transposed, forth=True), "began at the first state"),
     ("ch7.norms", weight_first, "the other order"),
+    ("ch7.norms", walk(lambda h: np.cosh(h) ** -2.0, transposed), "applied to them already"),
+    ("ch7.norms", sums_of_sizes, "Euclidean norm"),
     ("ch7.norms", walk(tanh_slope, transposed, power=2), "squares of the norms"),
     (
         "ch7.norms",
@@ -208,6 +237,8 @@ WRONG = [
     ),
     ("ch7.bound", bound(good, steps=lambda f, q: q / np.log(f)), "take logarithms"),
     ("ch7.bound", bound(good, steps=lambda f, q: np.log(f) / np.log(q)), "upside down"),
+    ("ch7.bound", bound(good, steps=lambda f, q: math.ceil(math.log(q, f))), "is rounded"),
+    ("ch7.clip", clip_by_three_lengths, "lengths of the three arrays"),
     ("ch7.clip", clip_each_entry, "each entry is cut by itself"),
     ("ch7.clip", clip_each_array, "each array has its own norm"),
     ("ch7.clip", clip(np.linalg.norm, always=True), "becomes longer"),
@@ -230,6 +261,12 @@ WRONG = [
     ),
     (
         "ch7.transient",
+        lambda r, k, lag: (good_first(r, k, lag) + r**lag, good_peak(r)),
+        "entries are added",
+    ),
+    ("ch7.transient", transient(good_first, lambda r: int(0.5 + good_peak(r))), "is rounded"),
+    (
+        "ch7.transient",
         transient(lambda r, k, lag: k * r ** (lag - 1), good_peak),
         "counts its ways once",
     ),
@@ -244,6 +281,7 @@ WRONG = [
     ("ch7.product", product(good_step, forth=True), "wrong order"),
     ("ch7.product", product(lambda J, s, W: (J @ W.T) * s), "changed places"),
     ("ch7.product", product(lambda J, s, W: (J * s) @ W), "not transposed"),
+    ("ch7.product", product_of_stretches, "one more bound"),
     ("ch7.product", product_radius, "last number is a spectral radius"),
 ]
 

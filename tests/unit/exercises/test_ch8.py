@@ -112,6 +112,23 @@ def whole(xs, h0, dhs, Wx, Wh, b, length):
     return unroll_backward(RNN, dhs, None, tape)[2].Wh
 
 
+def cut_where(cuts):
+    """Walk back over the whole stream and forget what comes from later at some steps."""
+
+    def answer(xs, h0, dhs, Wx, Wh, b, length):
+        hs = [h0]
+        for x in xs:
+            hs.append(np.tanh(hs[-1] @ Wh + x @ Wx + b))
+        total, dh = np.zeros_like(Wh), 0
+        for t in range(len(xs) - 1, -1, -1):
+            dh = 0 if cuts(t, length, len(xs)) else dh
+            da = (dhs[t] + dh) * (1 - hs[t + 1] ** 2)
+            total, dh = total + hs[t].T @ da, da @ Wh.T
+        return total
+
+    return answer
+
+
 def forward(jacobian=True, old=True, last=False, slope=True, before=True, transposed=False):
     def answer(xs, h0, dhs, Wx, Wh, b):
         H, h = len(h0), h0
@@ -183,6 +200,7 @@ WRONG = [
     ),
     ("ch8.boundary", BOUNDARY | {"the caches": "goes on"}, "flat in T"),
     ("ch8.boundary", BOUNDARY | {"Adam's running means": "stops"}, "not a new training"),
+    ("ch8.boundary", BOUNDARY | {"the weights": "stops"}, "not start them"),
     ("ch8.count", COUNTS | {"length 4, stride 1": 48}, "rows are shorter"),
     ("ch8.count", COUNTS | {"length 4, stride 4": 48}, "not a square"),
     ("ch8.count", COUNTS | {"all": 66}, "the diagonal counts"),
@@ -195,6 +213,7 @@ WRONG = [
     ("ch8.share", lambda w, K, S: 1 - w ** (K - S + 1), "at least that far"),
     ("ch8.share", lambda w, K, S: 1 - (1 - share(w, K, S)) / w, "count the uses again"),
     ("ch8.share", lambda w, K, S: 1 - share(w, K, S), "what is dropped"),
+    ("ch8.share", lambda w, K, S: 1 - w ** (K - S + 1) * (1 - w**S) / (1 - w), "their mean"),
     ("ch8.share", lambda w, K, S: share(w, K, K), "whatever the stride"),
     ("ch8.truncated", whole, "the whole gradient"),
     ("ch8.truncated", dwh(back, lambda h0, h: 0 * h0, lambda h0: 0 * h0), "set to zero"),
@@ -202,7 +221,14 @@ WRONG = [
     ("ch8.truncated", dwh(back_alone), "has to travel"),
     ("ch8.truncated", dwh(back_from_last), "only the last loss"),
     ("ch8.truncated", dwh_by_package(1), "stride 1"),
+    ("ch8.truncated", cut_where(lambda t, length, T: t % length == 0), "one step off"),
+    ("ch8.truncated", cut_where(lambda t, length, T: (T - 1 - t) % length == 0), "from the end"),
     ("ch8.costs", lambda D, H, T: (H**3, T * H, H**4), "W_x and b"),
+    (
+        "ch8.costs",
+        lambda D, H, T: (H * H * (D + H), T * H, H**3 * (D + H)),
+        "Which one is no matrix",
+    ),
     (
         "ch8.costs",
         lambda D, H, T: (weights(D, H), T * H, H * weights(D, H)),
@@ -221,6 +247,7 @@ WRONG = [
     ("ch8.rtrl", forward(old=False), "immediate derivative is used"),
     ("ch8.rtrl", forward(transposed=True), "indices exchanged"),
     ("ch8.rtrl", forward(jacobian=False), "pass tanh"),
+    ("ch8.rtrl", lambda *given: forward()(*given).T, "is transposed"),
     ("ch8.rtrl", forward(slope=False), "lacks the slope"),
     ("ch8.rtrl", forward(last=True), "last loss is heard"),
     ("ch8.rtrl", forward(before=False), "one after"),

@@ -49,6 +49,27 @@ def by_package(x, h_prev, c_prev, Wx, Wh, b):
     return LSTM.step(LSTMParams(Wx, Wh, b), x, Memory(h_prev, c_prev))[0]
 
 
+def exchanged(*given):
+    return by_package(*given)[::-1]
+
+
+def every_fourth(x, h_prev, c_prev, Wx, Wh, b):
+    H = len(Wh)
+    order = np.arange(4 * H).reshape(H, 4).T.ravel()
+    return stepped()(x, h_prev, c_prev, Wx[:, order], Wh[:, order], b[order])
+
+
+def squeezed_candidate(x, h_prev, c_prev, Wx, Wh, b):
+    i, f, o, g = np.split(sigmoid(x @ Wx + h_prev @ Wh + b), 4, axis=1)
+    c = f * c_prev + i * g
+    return o * np.tanh(c), c
+
+
+def cells_from_zeros(xs, h0, c0, Wx, Wh, b):
+    _, _, tape = unroll(LSTM, LSTMParams(Wx, Wh, b), xs)
+    return np.stack([cache.c for cache in tape.caches])
+
+
 def without_bias(x, h_prev, c_prev, Wx, Wh, b):
     return stepped()(x, h_prev, c_prev, Wx, Wh, np.zeros_like(b))
 
@@ -125,6 +146,13 @@ WRONG = [
         "c is squashed",
     ),
     ("ch9.step", without_bias, "bias is missing"),
+    ("ch9.step", exchanged, "other order"),
+    ("ch9.step", squeezed_candidate, "never negative"),
+    ("ch9.step", every_fourth, "every fourth column"),
+    ("ch9.columns", lambda W: W[:, [0, 1, 3, 2]], "only four columns"),
+    ("ch9.half-life", lambda b: np.log2(1 / sigmoid(b)), "halvings"),
+    ("ch9.bias", lambda steps: np.log(steps / np.log(2)), "ln(1 + e^−b)"),
+    ("ch9.cells", cells_from_zeros, "begins from zeros"),
     ("ch9.columns", lambda W: W.copy(), "nothing changed"),
     (
         "ch9.columns",

@@ -116,7 +116,7 @@ def test_several_values(told):
     [
         (3, ..., "no answer yet"),
         (3, None, "no answer yet"),
-        (3, 4, "expected 3, got 4"),
+        (3, 4, "4 is not it"),
         ({"a": 1}, {"a": ...}, "still open"),
         ({"a": 1}, {"b": 1}, "'a' is missing"),
         ({"a": 1}, {"a": 2}, "entry 'a'"),
@@ -151,6 +151,22 @@ def test_right_values(told, expected, answer):
 def test_a_value_s_usual_mistake_gets_its_hint(told):
     result = told(value(3, Mistake("Not 5.", lambda: 5), Mistake("Count from 0.", lambda: 4)), 4)
     assert result.message == "Count from 0."
+
+
+def test_one_mistake_among_others_in_a_table_gets_its_hint(told):
+    def table(**entries):
+        return value({"a": 1, "b": 2, "c": 3} | entries).expected
+
+    mistakes = (
+        Mistake("a!", table(a=9)),
+        Mistake("b and c!", table(b=8, c=9)),
+        Mistake("4!", lambda: 4),
+    )
+    exercise = value(table()(), *mistakes)
+    assert told(exercise, {"a": 9, "b": 7, "c": 3}).message == "a!"
+    assert told(exercise, {"a": 8, "b": 8, "c": 9}).message == "b and c!"
+    assert told(exercise, {"a": 9, "b": 8, "c": 9}).message == "a!"
+    assert "entry 'b'" in told(exercise, {"a": 1, "b": 8, "c": 3}).message
 
 
 @pytest.mark.parametrize("unknown", ["ch0.x", "ch5.x", "chx.y", "x", "", "ch", None, 5, "ch\0.a"])

@@ -42,7 +42,7 @@ def test_fading_draws_each_share_and_names_it_where_it_leaves() -> None:
 
 def test_successes_draws_a_panel_for_each_task() -> None:
     counts = {"keep": [0, 3, 10], "count": [10, 7, 1]}
-    figure = kin.successes(counts, ["0", "1", "chrono"], 10)
+    figure = kin.successes(counts, ["b_f = 0", "1", "chrono"], 10)
     assert len(figure.axes) == 2
     for axes, (task, solved) in zip(figure.axes, counts.items(), strict=True):
         assert axes.get_title() == task
@@ -53,5 +53,5 @@ def test_successes_draws_a_panel_for_each_task() -> None:
         low, high = axes.get_ylim()
         assert low > high  # the first bias on top
     named = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert named == ["0", "1", "chrono"]  # the other panels share them
+    assert named == ["$b_f$ = 0", "1", "chrono"]  # the other panels share them
     assert figure.get_supxlabel() == "runs that solved it, of 10"
