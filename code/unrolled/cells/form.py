@@ -48,7 +48,7 @@ class Form(NamedTuple):
 
     @property
     def width(self) -> str:
-        """The axis of its columns: ``"H"``, ``"4H"``."""
+        """Axis of its columns, ``"H"`` or ``"4H"``."""
         return "H" if self.blocks == 1 else f"{self.blocks}H"
 
 
