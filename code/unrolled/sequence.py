@@ -11,6 +11,7 @@ from unrolled.cells.base import Cache, Cell, Params, State, check_cell, check_x,
 from unrolled.shapes import (
     ArgumentError,
     Array,
+    Dims,
     ShapeError,
     check,
     check_count,
@@ -138,7 +139,7 @@ def unroll_backward(
     ShapeError, DTypeError, ArgumentError
         Gradients that do not fit the run, or none at all, or another cell.
     """
-    _check_gradients(cell, dhs, dstate_T, tape)
+    check_gradients(cell, dhs, dstate_T, tape)
     last_h = tape.hs[-1]
     zero = cell.zero_state(tape.params, last_h.shape[0])
     dstate = zero if dstate_T is None else dstate_T
@@ -329,7 +330,26 @@ def _windows(
         older, older_hs = (caches[-keep:], [hs[-keep:]]) if keep else ((), [])
 
 
-def _check_gradients(cell: Cell, dhs: Array | None, dstate_T: State | None, tape: Tape) -> None:
+def check_tape(cell: Cell, tape: Tape) -> Dims:
+    """Check that a tape is of this cell and whole.
+
+    Parameters
+    ----------
+    cell : Cell
+        The one that should have made it.
+    tape : Tape
+        The argument as the user gave it.
+
+    Returns
+    -------
+    mapping of str to Size
+        T, N, D and H.
+
+    Raises
+    ------
+    ShapeError, DTypeError, ArgumentError
+        Something else, a tape of another cell, or one cut short.
+    """
     check_cell(cell)
     if not isinstance(tape, Tape) or not isinstance(tape.caches, tuple) or not tape.caches:
         raise ArgumentError(
@@ -340,19 +360,42 @@ def _check_gradients(cell: Cell, dhs: Array | None, dstate_T: State | None, tape
             f"cell: expected {getattr(tape.cell, 'name', tape.cell)}, which made the tape, "
             f"got {cell.name}."
         )
-    if dhs is None and dstate_T is None:
-        raise ArgumentError(
-            "dhs, dstate_T: expected a gradient with respect to the states "
-            "(T, time steps; N, sequences; H, hidden units) or to the last one, got None for both."
-        )
     dims = check("hs", tape.hs, "T N H", cell.check_params(tape.params))
     if len(tape.caches) != len(tape.hs):
         raise ShapeError(
             f"tape: axis 0 (T, time steps) of its hs should be {len(tape.caches)} to match its "
             f"caches, got {len(tape.hs)}."
         )
+    return dims
+
+
+def check_gradients(cell: Cell, dhs: Array | None, dstate_T: State | None, tape: Tape) -> Dims:
+    """Check the gradients that enter a run from above and from what follows it.
+
+    Parameters
+    ----------
+    cell, dhs, dstate_T, tape
+        As for :func:`unroll_backward`.
+
+    Returns
+    -------
+    mapping of str to Size
+        T, N, D and H.
+
+    Raises
+    ------
+    ShapeError, DTypeError, ArgumentError
+        Gradients that do not fit the run, or none at all, or another cell.
+    """
+    dims = check_tape(cell, tape)
+    if dhs is None and dstate_T is None:
+        raise ArgumentError(
+            "dhs, dstate_T: expected a gradient with respect to the states "
+            "(T, time steps; N, sequences; H, hidden units) or to the last one, got None for both."
+        )
     if dhs is not None:
         check("dhs", dhs, "T N H", dims, hint="One gradient for each hidden state of the run.")
         check_same_dtype(hs=tape.hs, dhs=dhs)
     if dstate_T is not None:
         cell.check_state("dstate_T", dstate_T, tape.params, dims)
+    return dims

@@ -12,15 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from unrolled.cells.base import Cache, Cell, State, check_cell, check_x
-from unrolled.sequence import Tape
+from unrolled.sequence import Tape, check_gradients, check_tape
 from unrolled.shapes import (
     ArgumentError,
     Array,
-    Dims,
     DTypeError,
-    ShapeError,
-    check,
-    check_same_dtype,
 )
 
 
@@ -98,7 +94,7 @@ def jacobian_products(cell: Cell, tape: Tape) -> Array:
     ShapeError, DTypeError, ArgumentError
         Not a tape of this cell.
     """
-    dims = _check_tape(cell, tape)
+    dims = check_tape(cell, tape)
     zero = cell.zero_state(tape.params, dims["N"].value)
     width = sum(array.shape[1] for array in zero)
     unit = np.eye(width, dtype=tape.hs.dtype)
@@ -163,22 +159,12 @@ def gradient_norms(cell: Cell, dhs: Array | None, dstate_T: State | None, tape: 
     ShapeError, DTypeError, ArgumentError
         Gradients that do not fit the run, or none at all, or another cell.
     """
-    if dhs is None and dstate_T is None:
-        raise ArgumentError(
-            "dhs, dstate_T: expected a gradient with respect to the states (T, time steps; "
-            "N, sequences; H, hidden units) or to the last one, got None for both."
-        )
     return _norms([gradient.h for gradient in _backward(cell, dhs, dstate_T, tape)])[::-1]
 
 
 def _backward(cell: Cell, dhs: Array | None, dstate_T: State | None, tape: Tape) -> Iterator[State]:
     """Yield the whole gradient of the states T, T − 1, … 0."""
-    dims = _check_tape(cell, tape)
-    if dhs is not None:
-        check("dhs", dhs, "T N H", dims, hint="One gradient for each hidden state of the run.")
-        check_same_dtype(hs=tape.hs, dhs=dhs)
-    if dstate_T is not None:
-        cell.check_state("dstate_T", dstate_T, tape.params, dims)
+    dims = check_gradients(cell, dhs, dstate_T, tape)
     dstate = cell.zero_state(tape.params, dims["N"].value) if dstate_T is None else dstate_T
     for t in reversed(range(len(tape.caches))):
         if dhs is not None:
@@ -191,23 +177,3 @@ def _backward(cell: Cell, dhs: Array | None, dstate_T: State | None, tape: Tape)
 def _norms(rows: list[Array]) -> Array:
     norms: Array = np.linalg.norm(np.stack(rows), axis=-1)
     return norms
-
-
-def _check_tape(cell: Cell, tape: Tape) -> Dims:
-    check_cell(cell)
-    if not isinstance(tape, Tape) or not isinstance(tape.caches, tuple) or not tape.caches:
-        raise ArgumentError(
-            f"tape: expected the Tape that unroll returned third, got {type(tape).__name__}."
-        )
-    if cell is not tape.cell:
-        raise ArgumentError(
-            f"cell: expected {getattr(tape.cell, 'name', tape.cell)}, which made the tape, "
-            f"got {cell.name}."
-        )
-    dims = check("hs", tape.hs, "T N H", cell.check_params(tape.params))
-    if len(tape.caches) != len(tape.hs):
-        raise ShapeError(
-            f"tape: axis 0 (T, time steps) of its hs should be {len(tape.caches)} to match its "
-            f"caches, got {len(tape.hs)}."
-        )
-    return dims

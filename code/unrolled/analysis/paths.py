@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unrolled.cells.base import Cell, Params, State
-from unrolled.sequence import Tape, unroll_backward
+from unrolled.sequence import Tape, check_gradients
 from unrolled.shapes import ArgumentError, Array, DTypeError
 from unrolled.trees import map_arrays
 
@@ -79,7 +79,7 @@ def path_ledger(
     ShapeError, DTypeError, ArgumentError
         Gradients that do not fit the run, or none at all, or another cell.
     """
-    unroll_backward(cell, dhs, dstate_T, tape)  # refuses whatever does not fit
+    check_gradients(cell, dhs, dstate_T, tape)
     zero = cell.zero_state(tape.params, tape.hs.shape[1])
     above = np.zeros_like(tape.hs) if dhs is None else dhs
     sources = [(t, zero._replace(h=dh)) for t, dh in enumerate(above)]
