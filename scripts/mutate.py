@@ -27,7 +27,7 @@ import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
@@ -53,7 +53,7 @@ TESTS = (
     *(
         str(file.relative_to(ROOT))
         for file in sorted((ROOT / "tests" / "unit").glob("test_*.py"))
-        if file.stem not in ("test_imports", "test_tasks_prose")
+        if file.stem not in ("test_imports", "test_tasks_prose", "test_ablation")
     ),
 )
 OPTIONS = (
@@ -62,7 +62,7 @@ OPTIONS = (
 )
 CACHE = ROOT / "_build" / "mutants_cache.json"
 REPORT = ROOT / "_build" / "mutants.json"
-LIMIT_S = 60
+LIMIT_S = 15  # at least; a mutant may take twice as long as its tests did while watched
 WANTED = 0.95
 ALIVE, KILLED, NO_RUN = 0, 1, 3  # exit codes of a fork
 
@@ -127,7 +127,7 @@ class Session:
     def observe(self) -> bool:
         """Run every test once and note, for each function, the tests that call it, in order."""
         names = {module.__file__: name for name, module in self.modules.items()}
-        callers, cost = defaultdict(set), {}
+        callers, cost, self.seconds = defaultdict(set), {}, {}
         nth: Counter[str] = Counter()
         for item in self.session.items:
             called: set[CodeType] = set()
@@ -140,7 +140,8 @@ class Session:
                 return False
             function = item.nodeid.partition("[")[0]
             nth[function] += 1  # the tenth case of a test tells less than the first
-            cost[item] = (time.perf_counter() - began) * nth[function]
+            self.seconds[item] = time.perf_counter() - began
+            cost[item] = self.seconds[item] * nth[function]
             for code in called:
                 if code.co_filename in names:
                     outer = code.co_qualname.partition(".<locals>")[0]
@@ -148,11 +149,15 @@ class Session:
         self.tests = {key: sorted(items, key=cost.get) for key, items in callers.items()}
         return True
 
-    def start(self, work: Callable[[], int]) -> int:
+    def limit(self, items: Iterable[pytest.Item]) -> int:
+        """Give the time in which these tests end if they ever do."""
+        return max(LIMIT_S, int(2 * sum(self.seconds[item] for item in items)))
+
+    def start(self, work: Callable[[], int], limit_s: int) -> int:
         """Do something in a fork of this process; give its id."""
         child = os.fork()
         if child == 0:
-            signal.alarm(LIMIT_S)  # a mutant that never ends counts as killed
+            signal.alarm(limit_s)  # a mutant that never ends counts as killed
             code = NO_RUN
             try:
                 code = work()
@@ -183,7 +188,11 @@ class Session:
 
         ops = self.modules["ops"]
         code = compile(inspect.getsource(ops), ops.__file__, "exec")
-        ways = [self.start(grafted), self.start(lambda: run_afresh(ops.__name__, code))]
+        limit = self.limit(self.session.items)
+        ways = [
+            self.start(grafted, limit),
+            self.start(lambda: run_afresh(ops.__name__, code), limit),
+        ]
         if sum(os.waitpid(way, 0)[1] for way in ways):
             print("A way to run mutants fails without any; mend mutate.py.", file=sys.stderr)
             return False
@@ -216,7 +225,9 @@ class Session:
                 where[name] = line
                 if name not in lived:
                     code = compile(tree, self.modules[module].__file__, "exec")
-                    running[self.start(lambda n=name, c=code: self.fate(n, c))] = name
+                    tests = self.tests.get((name.module, name.function), self.session.items)
+                    limit = self.limit(tests)
+                    running[self.start(lambda n=name, c=code: self.fate(n, c), limit)] = name
                 if len(running) >= (os.cpu_count() or 1):
                     reap()
         while running:
