@@ -15,7 +15,6 @@ from unrolled.sequence import truncated, windows
 FUNCTIONS = (
     "ch8.carry", "ch8.share", "ch8.truncated", "ch8.costs", "ch8.rtrl", "ch8.noise",
 )  # fmt: skip
-WITH_ARRAYS = ("ch8.carry", "ch8.truncated", "ch8.rtrl")
 BOUNDARY = {
     "the value of h": "goes on",
     "the gradient of h": "stops",
@@ -282,30 +281,6 @@ def test_stub_is_told_to_begin(exercise_id, answer, words):
     result = ask(exercise_id, answer)
     assert not result.passed
     assert words in result.message
-
-
-@pytest.mark.parametrize("exercise_id", WITH_ARRAYS)
-def test_changed_argument_is_refused(exercise_id):
-    def answer(*given):
-        right = find(exercise_id).expected(*given)
-        given[0][...] += 1
-        return right
-
-    result = ask(exercise_id, answer)
-    assert not result.passed
-    assert "changed its argument number 1" in result.message
-
-
-@pytest.mark.parametrize("exercise_id", FUNCTIONS)
-def test_nan_is_refused(exercise_id):
-    def answer(*given):
-        right = find(exercise_id).expected(*given)
-        many = isinstance(right, tuple)
-        return tuple(part * np.nan for part in right) if many else right * np.nan
-
-    result = ask(exercise_id, answer)
-    assert not result.passed
-    assert "NaN" in result.message
 
 
 @pytest.mark.parametrize("exercise_id", FUNCTIONS)

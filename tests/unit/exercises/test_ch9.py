@@ -204,30 +204,6 @@ def test_stub_is_told_to_begin(exercise_id, answer, words):
     assert words in result.message
 
 
-@pytest.mark.parametrize("exercise_id", FUNCTIONS)
-def test_changed_argument_is_refused(exercise_id):
-    def answer(*given):
-        right = find(exercise_id).expected(*given)
-        given[0][...] += 1
-        return right
-
-    result = ask(exercise_id, answer)
-    assert not result.passed
-    assert "changed its argument number 1" in result.message
-
-
-@pytest.mark.parametrize("exercise_id", FUNCTIONS + NUMBERS)
-def test_nan_is_refused(exercise_id):
-    def answer(*given):
-        right = find(exercise_id).expected(*given)
-        many = isinstance(right, tuple)
-        return tuple(part * np.nan for part in right) if many else right * np.nan
-
-    result = ask(exercise_id, answer)
-    assert not result.passed
-    assert "NaN" in result.message
-
-
 @pytest.mark.parametrize("exercise_id", FUNCTIONS + NUMBERS)
 def test_no_mistake_is_ever_right_or_another(exercise_id):
     exercise = find(exercise_id)
