@@ -12,7 +12,7 @@ import numpy as np
 from unrolled.analysis.cliff import Descent, Place, descend, loss
 from unrolled.figures import svg
 from unrolled.figures.base import Control, Drawn, Figure, respond
-from unrolled.figures.gradient_norms import power
+from unrolled.figures.numerals import power
 
 LEFT, RIGHT = 58.0, 445.0
 TOP, BOTTOM = 34.0, 290.0

@@ -11,6 +11,7 @@ from unrolled.analysis.jacobians import gradient_by_lag
 from unrolled.cells import RNN, Hidden
 from unrolled.figures import svg
 from unrolled.figures.base import Control, Drawn, Figure, respond
+from unrolled.figures.numerals import power
 from unrolled.sequence import unroll
 from unrolled.shapes import Array
 
@@ -144,20 +145,6 @@ def net_norms(scale: float, width: int, seed: int, steps: int) -> Array:
     arrives = rng.standard_normal((1, width))
     _, _, tape = unroll(RNN, params._replace(Wh=scale * params.Wh), letters)
     return gradient_by_lag(RNN, tape, Hidden(arrives / np.linalg.norm(arrives))).h[:, 0]
-
-
-def power(value: float, *, whole: bool = False) -> str:
-    """Write a positive number for people: 0.43, 2.1·10⁻⁶; ``whole`` for a power of ten alone."""
-    exponent = int(np.floor(np.log10(value) + 1e-9))
-    raised = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    if whole:
-        return {0: "1"}.get(exponent, f"10{raised}")
-    if 0.01 <= value < 999.5:
-        return f"{value:.3g}"
-    digits = f"{value / 10.0**exponent:.1f}"
-    if digits == "10.0":
-        return power(10.0 ** (exponent + 1))
-    return f"{digits}·10{raised}"
 
 
 def _along(places: Sequence[float], logs: Array) -> list[svg.Point]:

@@ -15,6 +15,7 @@ from unrolled.analysis.jacobians import gradient_by_lag
 from unrolled.cells.base import Cell
 from unrolled.figures import svg
 from unrolled.figures.base import Control, Drawn, Figure, respond
+from unrolled.figures.numerals import power
 from unrolled.sequence import Tape
 from unrolled.shapes import Array
 
@@ -23,7 +24,6 @@ LOWEST, HIGHEST = -12.0, 4.0
 """Powers of ten at the two ends of the axis."""
 N, D, H = 6, 4, 16
 BAND = (0.1, 0.5, 0.9)
-GLUE = "\N{NO-BREAK SPACE}"
 
 
 class Left(NamedTuple):
@@ -79,7 +79,7 @@ def highway(
             (LEFT, RIGHT),
             (TOP, BOTTOM),
             [(across(k), str(k)) for k in range(0, lags + 1, 10)],
-            [(down(power), "1" if power == 0 else f"10{_raised(power)}") for power in powers],
+            [(down(exponent), power(10.0**exponent, whole=True)) for exponent in powers],
             x_label="lag ℓ, steps before the last",
             y_label="gradient left, ÷ lag 0",
         )
@@ -100,7 +100,7 @@ def highway(
             f"Forget bias {bias:g}, recurrent weights × {scale:g}. "
             f"Of the LSTM’s dc, {_at_lags(full[1], lags)}. "
             f"Of the forget gates’ product alone, {_at_lags(product[1], lags)}: "
-            f"it halves every {_short(halves)} steps."
+            f"it halves every {power(halves)} steps."
         )
         shapes = [
             band(full, "lstm-band", "cell"),
@@ -208,19 +208,4 @@ def _legend() -> list[Element]:
 
 
 def _at_lags(values: Array, lags: int) -> str:
-    return f"{_short(values[20])} is left at lag 20 and {_short(values[lags])} at lag {lags}"
-
-
-def _short(value: float) -> str:
-    """Write two digits, with a power of ten where the number is small."""
-    if value >= 0.01:
-        return f"{value:.2g}" if value < 100 else f"{value:.0f}"
-    power = int(np.floor(np.log10(value)))
-    digits = f"{value / 10.0**power:.1f}"
-    if digits == "10.0":
-        power, digits = power + 1, "1.0"
-    return f"{digits}{GLUE}·{GLUE}10{_raised(power)}"
-
-
-def _raised(power: int) -> str:
-    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{power(values[20])} is left at lag 20 and {power(values[lags])} at lag {lags}"

@@ -13,7 +13,7 @@ from unrolled.analysis.jacobians import gradient_by_lag
 from unrolled.cells import RNN, Hidden, RNNParams
 from unrolled.figures import svg
 from unrolled.figures.base import Control, Drawn, Figure, respond
-from unrolled.figures.gradient_norms import power
+from unrolled.figures.numerals import power
 from unrolled.sequence import unroll
 from unrolled.shapes import Array
 

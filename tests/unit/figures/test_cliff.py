@@ -31,7 +31,7 @@ from unrolled.figures.cliff import (
     inside,
     shades,
 )
-from unrolled.figures.gradient_norms import power
+from unrolled.figures.numerals import power
 
 STARTS = {"one": (4.2, -2.3), "two": (3.8, -2.5)}
 CLIPS, STEPS = (0.5, 0.1), 10

@@ -19,8 +19,8 @@ from unrolled.figures.gradient_norms import (
     SINGLE,
     gradient_norms,
     net_norms,
-    power,
 )
+from unrolled.figures.numerals import power
 
 SCALES, WIDTHS, NETS, STEPS = (0.5, 1.0, 3.0), (2, 8), 7, 6
 EVERY = list(itertools.product(SCALES, WIDTHS))

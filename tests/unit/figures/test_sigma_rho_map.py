@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from unrolled.figures.base import shown
-from unrolled.figures.gradient_norms import power
+from unrolled.figures.numerals import power
 from unrolled.figures.sigma_rho_map import (
     HIGHEST,
     INPUTS,
