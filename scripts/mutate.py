@@ -167,7 +167,7 @@ class Session:
 
     def fate(self, name: Name, code: CodeType) -> int:
         """Run one mutant, in a fork."""
-        if not name.function:
+        if (name.module, name.function) not in self.tests:  # it runs at import, if it runs
             return run_afresh(f"unrolled.{name.module}", code)
         module = self.modules[name.module]
         try:
@@ -175,7 +175,7 @@ class Session:
         except Exception:  # noqa: BLE001 — whatever a broken module does when imported
             return KILLED
         graft(module, fresh)
-        return ALIVE if self.test(self.tests.get((name.module, name.function), [])) else KILLED
+        return ALIVE if self.test(self.tests[name.module, name.function]) else KILLED
 
     def sound(self) -> bool:
         """Check that both ways to run a mutant pass with the text as it is."""
