@@ -76,6 +76,7 @@ class Chapter:
 
     def press(self, action: str, cell: int | None = None) -> None:
         where = ".page-bar" if cell is None else self.bar(cell)
+        self.forget_status()
         self.page.click(f'{where} [data-act="{action}"]')
 
     def bar(self, cell: int) -> str:
@@ -83,6 +84,10 @@ class Chapter:
 
     def status(self) -> str:
         return self.page.inner_text(".page-status")
+
+    def forget_status(self) -> None:
+        """Empty the status line, so that what is waited for is what comes next."""
+        self.page.evaluate("() => { document.querySelector('.page-status').textContent = '' }")
 
     def wait_for_status(self, pattern: str) -> str:
         self.page.wait_for_function(
@@ -105,6 +110,7 @@ class Chapter:
         self.page.keyboard.press("Control+a")
         self.page.keyboard.press("Delete")
         self.page.keyboard.insert_text(text)
+        self.forget_status()
 
     def editor(self, cell: int) -> str:
         return f".cell:has({self.bar(cell)}) .cell-editor :is(.cm-content, textarea)"
@@ -371,6 +377,7 @@ def test_keys_run_a_cell_and_leave_the_editor(chapter: Chapter) -> None:
     chapter.page.keyboard.press("Escape")
     assert chapter.page.evaluate("document.activeElement.dataset.act") == "run"
     chapter.page.focus(chapter.editor(2))
+    chapter.forget_status()
     chapter.page.keyboard.press("Shift+Enter")
     chapter.wait_for_status("^Cell 2 ran")
     assert chapter.page.evaluate(
