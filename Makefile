@@ -30,7 +30,7 @@ lint:     $(VENV)/.test ## ruff over the code and over the chapters' cells
 	$(PY) -m ruff format --check .
 	$(PY) scripts/lint_cells.py
 
-types:    $(VENV)/.test ## mypy, strict, over the package
+types:    $(VENV)/.test ## mypy, strict, over the package and the course kit
 	$(PY) -m mypy
 
 links:    $(VENV)/.book ## ask every link of the book whether it still answers

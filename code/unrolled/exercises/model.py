@@ -37,3 +37,8 @@ class Exercise(NamedTuple):
     draws: int = 5
     """How many calls are compared."""
     tolerance: float = 1e-9
+
+    @property
+    def is_value(self) -> bool:
+        """Whether the answer is a value, not a function."""
+        return self.draw is None

@@ -1,0 +1,1 @@
+"""Run a student's function where it can reach nothing."""
