@@ -1,4 +1,4 @@
-"""What every problem set's tests ask: right answers earn all points, wrong ones the fitting hint."""
+"""What every problem set's tests ask: right answers earn all, wrong ones the fitting hint."""
 
 from __future__ import annotations
 
