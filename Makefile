@@ -7,7 +7,7 @@ PY     := $(VENV)/bin/python
 PORT   ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf test lint types links weigh mutants lock clean
+.PHONY: help book serve pdf test course lint types links weigh mutants lock clean
 
 help:     ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+: .*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ pdf:      book $(VENV)/.browser ## print the whole book into _build/unrolled.pdf
 
 test:     book lint types $(VENV)/.browser ## the book, lint, types, then every test with coverage
 	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term
+
+course:   $(VENV)/.test ## the instructor's command, unrolled-course, with nbgrader and Dask
+	@echo "$(VENV)/bin/unrolled-course is ready; its --help says what it does"
 
 lint:     $(VENV)/.test ## ruff over the code and over the chapters' cells
 	$(PY) -m ruff check .

@@ -119,7 +119,8 @@ def toc_pages(toc: Path) -> list[str]:
 
 def page_files() -> Iterator[Path]:
     """Yield the pages, in order."""
-    return iter(sorted((ROOT / "book").glob("*.md")))
+    book = ROOT / "book"
+    return iter(sorted([*book.glob("*.md"), *book.glob("exercises/*.md")]))
 
 
 def package_files() -> Iterator[Path]:

@@ -1,6 +1,6 @@
 """Run ruff over the code cells of the chapters.
 
-Each `book/*.md` with a kernel is turned into a notebook beside the project's configuration, which
+Each page of `book/` with a kernel is turned into a notebook beside the project's configuration, which
 ruff reads like any other file; it names the chapter and the cell.
 """
 
@@ -33,7 +33,8 @@ def main() -> int:
 
 def chapters(book: Path) -> list[Path]:
     """Return the pages that have cells."""
-    return [page for page in sorted(book.glob("*.md")) if "{code-cell}" in page.read_text("utf-8")]
+    pages = sorted([*book.glob("*.md"), *book.glob("exercises/*.md")])
+    return [page for page in pages if "{code-cell}" in page.read_text("utf-8")]
 
 
 def write_notebook(page: Path, folder: Path) -> Path:

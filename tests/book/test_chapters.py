@@ -11,7 +11,9 @@ import jupytext
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "book").glob("*.md"))
+BOOK = ROOT / "book"
+PAGES = sorted([*BOOK.glob("*.md"), *BOOK.glob("exercises/*.md")])
+PROBLEM_SETS = sorted(BOOK.glob("exercises/*.md"))
 CHAPTERS = [page for page in PAGES if re.match(r"\d\d_", page.name)]
 LONGEST_CELL = 15
 SECTIONS = ("Objectives", "Exercises", "Summary", "References")
@@ -20,6 +22,9 @@ OWN_CODE = {"exercise", "solution"}
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 each_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+each_notebook = pytest.mark.parametrize(
+    "page", [*CHAPTERS, *PROBLEM_SETS], ids=lambda page: page.stem
+)
 
 
 def cells(page: Path) -> list[Any]:
@@ -57,13 +62,13 @@ def docstring_labels() -> set[tuple[str, str]]:
     return found
 
 
-@each_chapter
+@each_notebook
 def test_cells_are_short(page: Path) -> None:
     long = [cell.source for cell in cells(page) if len(cell.source.splitlines()) > LONGEST_CELL]
     assert not long
 
 
-@each_chapter
+@each_notebook
 def test_chapters_define_nothing_that_the_package_should_hold(page: Path) -> None:
     for cell in cells(page):
         if OWN_CODE & set(cell.metadata.get("tags", [])):
@@ -80,7 +85,7 @@ def test_chapters_have_the_sections_of_the_template_in_order(page: Path) -> None
     assert [heading for heading in headings if heading in SECTIONS] == list(SECTIONS)
 
 
-@each_chapter
+@each_notebook
 def test_chapters_open_as_notebooks(page: Path) -> None:
     text = page.read_text("utf-8")
     header = text.split("---", 2)[1] if text.startswith("---\n") else ""
@@ -107,7 +112,7 @@ def test_pages_say_what_their_images_show(page: Path) -> None:
 
 
 def test_the_table_of_contents_and_the_folder_agree() -> None:
-    assert toc_pages() == {page.stem for page in PAGES}
+    assert toc_pages() == {page.relative_to(BOOK).with_suffix("").as_posix() for page in PAGES}
 
 
 def test_every_equation_that_a_docstring_names_is_in_the_book() -> None:

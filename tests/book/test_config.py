@@ -22,7 +22,11 @@ ONE_MACHINE = [r"(?<![\w.])/(?:work|root|Users)/", r"/home/(?!jovyan)\w+/", "fil
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
     """The built pages, by name."""
-    found = {file.stem: file.read_text("utf-8") for file in SITE.glob("book/*.html")}
+    folder = SITE / "book"
+    found = {
+        file.relative_to(folder).with_suffix("").as_posix(): file.read_text("utf-8")
+        for file in [*folder.glob("*.html"), *folder.glob("exercises/*.html")]
+    }
     if not found:
         pytest.fail("the book is not built: make book")
     return found
@@ -46,7 +50,10 @@ def test_every_launch_address_comes_from_the_repository_setting(pages: dict[str,
         assert set(found) <= {wanted}
         launched += bool(found)
     with_cells = [
-        page for page in (ROOT / "book").glob("*.md") if "{code-cell}" in page.read_text()
+        page
+        for folder in ("book", "book/exercises")
+        for page in (ROOT / folder).glob("*.md")
+        if "{code-cell}" in page.read_text()
     ]
     assert launched == len(with_cells)
 

@@ -20,7 +20,13 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-PAGES = [page for page in sorted((ROOT / "book").glob("*.md")) if "{code-cell}" in page.read_text()]
+BOOK = ROOT / "book"
+PAGES = [
+    page
+    for page in sorted([*BOOK.glob("*.md"), *BOOK.glob("exercises/*.md")])
+    if "{code-cell}" in page.read_text()
+]
+FOLDERS = {page.stem: page.parent.relative_to(ROOT) for page in PAGES}
 LONGEST_CELL = 60  # seconds
 WHEEL_LINE = 'WHEEL = ""  # the site fills in the address of its own copy'
 
@@ -48,7 +54,7 @@ def setup_cell(name: str = "index") -> str:
 
 def shown_cells(name: str) -> list[str]:
     """Return the text of the cells that the built page shows, in order."""
-    html = (SITE / "book" / f"{name}.html").read_text("utf-8")
+    html = (SITE / FOLDERS[name] / f"{name}.html").read_text("utf-8")
     shown = re.findall(r"<div class=\"cell_input\b.*?<pre\b[^>]*>(.*?)</pre>", html, re.S)
     return [unescape(re.sub(r"<[^>]+>", "", text)).rstrip("\n") for text in shown]
 
@@ -86,7 +92,7 @@ def test_its_text_needs_nothing_of_this_book_s_tools(name: str) -> None:
 
 @each_page
 def test_its_equations_have_the_page_s_numbers(name: str) -> None:
-    html = (SITE / "book" / f"{name}.html").read_text("utf-8")
+    html = (SITE / FOLDERS[name] / f"{name}.html").read_text("utf-8")
     on_page = re.findall(r"class=\"eqno\">\(([\d.]+)\)", html)
     text = "\n".join(sources(read(name), "markdown"))
     assert re.findall(r"\\tag\{(.*?)\}", text) == on_page

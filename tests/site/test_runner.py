@@ -34,6 +34,11 @@ TOLERANCES = {
     "09_lstm": 1e-6,
     "10_lstm_backward": 1e-6,
     "11_gru_and_kin": 1e-6,
+    "exercises/ps1": 1e-6,
+    "exercises/ps2": 1e-6,
+    "exercises/ps3": 1e-6,
+    "exercises/ps4": 1e-6,
+    "exercises/ps5": 1e-6,
 }
 # Cells, by a piece of their code, where more is allowed; None for text that is another one.
 # Three hundred steps of training amplify a last bit: the losses differ by a hundredth after 60
@@ -213,7 +218,7 @@ def test_run_all_gives_the_numbers_of_the_built_page(open_chapter: Opener, name:
     ]
     assert not different, "\n".join(different)
     figures = chapter.page.locator(".cell_output figure")
-    assert figures.count() > 0
+    assert figures.count() > 0 or name.startswith("exercises/")
     for at in range(figures.count()):
         assert figures.nth(at).locator("figcaption").count() == 1
         assert figures.nth(at).locator(":is(svg[aria-label], img[alt])").count() > 0

@@ -20,6 +20,7 @@ The files depend on nothing but the pages and the settings: a second build write
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -159,7 +160,7 @@ class PlainMarkdown:
         """Name another page, linked if the site's place is known."""
         titled = TITLED.fullmatch(text)
         target = titled["target"] if titled else text
-        name = str(Path(self.page).parent / target)
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(self.page), target))
         title = titled["title"] if titled else self.env.titles[name].astext()
         return self.link(title, f"{name}.html")
 
