@@ -91,3 +91,7 @@ class Course(NamedTuple):
     limits: Limits
     exports: Mapping[str, Any]
     """The table ``[export]`` of the file: names and ids that an LMS asks for."""
+    book_url: str = ""
+    """Where the book is published; empty, notebooks name its chapters without links."""
+    package: str = ""
+    """What students give to ``pip install``; empty, they get told to ask the instructor."""

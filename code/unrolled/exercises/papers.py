@@ -108,11 +108,13 @@ def mark(paper: Paper, replies: Sequence[Reply]) -> Mark:
 def _compared(paper: Paper, values: list[Any]) -> Mark:
     problem, (*small, large) = paper.problem, values
     names = problem.parts or ("the result",)
-    right = dict(zip(names, paper.judge(_parts(large)), strict=True))
+    right = dict(zip(names, paper.judge(_parts(large, paper.form)), strict=True))
     wrong_when_large = None if all(right.values()) else _large_problem(right)
     wrong: str | None = None
     for got, expected in zip(small, paper.expected, strict=True):
-        for name, g, e in zip(names, _parts(got), _parts(expected), strict=True):
+        for name, g, e in zip(
+            names, _parts(got, expected), _parts(expected, expected), strict=True
+        ):
             found = difference(problem, g, e, name)
             right[name] = right[name] and found is None
             wrong = wrong or found
@@ -150,5 +152,6 @@ def _large_problem(right: Mapping[str, bool]) -> str:
     )
 
 
-def _parts(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+def _parts(value: Any, form: Any) -> tuple[Any, ...]:
+    """Give the values that an answer of this form has: a list may also be one array."""
+    return tuple(value) if isinstance(form, tuple) else (value,)

@@ -118,8 +118,8 @@ class Gradients(NamedTuple):
 
         def judged(got: tuple[Any, ...]) -> tuple[bool, ...]:
             return tuple(
-                bool(abs(np.sum(part * way) - slope) <= tolerance * _size(part, way))
-                for part, way, slope in zip(got, ways, slopes, strict=True)
+                _within(np.sum(part * way) - slope, tolerance, part * way)
+                for part, way, slope in zip(map(np.asarray, got), ways, slopes, strict=True)
             )
 
         return tuple(np.empty(way.shape) for way in ways), judged
@@ -144,13 +144,15 @@ class Values(NamedTuple):
 
         def judged(got: tuple[Any, ...]) -> tuple[bool, ...]:
             return tuple(
-                bool(np.max(np.abs(np.asarray(part) - true)) <= tolerance * _size(true, 1.0))
+                _within(np.asarray(part) * 1.0 - true, tolerance, np.asarray(true) * 1.0)
                 for part, true in zip(got, parts, strict=True)
             )
 
         return right, judged
 
 
-def _size(part: Any, way: Any) -> float:
-    """Measure what is summed, so that rounding in long sums is no mistake."""
-    return max(1.0, float(np.sqrt(np.sum(np.square(part * way)))))
+def _within(gaps: Array, tolerance: float, terms: Array) -> bool:
+    """Compare with the size of what was summed, so that rounding in long sums is no mistake."""
+    size = max(1.0, float(np.sqrt(np.sum(np.square(np.abs(terms))))))
+    # numbers so huge that their size overflows would leave any gap open
+    return bool(np.isfinite(size) and np.max(np.abs(gaps)) <= tolerance * size)

@@ -1,0 +1,145 @@
+"""Mark one submission: questions are drawn here, answered in the box, and judged here again."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from coursekit.intake.notebooks import magic_line
+from coursekit.plain import printable
+from coursekit.records import CourseError, Job, Marks, Score
+from coursekit.sandbox.messages import Task
+from coursekit.store import KINDS
+from unrolled.exercises.papers import Paper, Reply, draw_paper, mark
+from unrolled.exercises.sets import problem_set as open_set
+from unrolled.exercises.sets import set_problems
+
+LONGEST_MESSAGE = 600
+DRAWING = threading.Lock()
+"""Two threads that need one paper draw it once."""
+
+
+class Box(Protocol):
+    """Where a student's code runs."""
+
+    def run(self, task: Task) -> Sequence[Reply]:
+        """Answer the calls in order, up to the first problem."""
+
+
+def mark_job(job: Job, box: Box) -> Marks:
+    """Mark a submission.
+
+    Parameters
+    ----------
+    job : Job
+        Plain values: the same job earns the same marks.
+    box : Box
+        An open sandbox; not used where nothing is to run.
+
+    Returns
+    -------
+    Marks
+        A score for every problem of the set, in its order.
+    """
+    given = open_set(job.submission.problem_set, job.code)
+    shorts = [problem.id.partition(".")[2] for problem in given.problems]
+    scores = tuple(_score(job, short, box) for short in shorts)
+    sent = job.submission
+    return Marks(sent.student, sent.problem_set, sent.digest, job.code, job.seed, scores)
+
+
+def paper(problem_set: str, short: str, code: str, seed: int) -> Paper:
+    """Draw a problem's questions: the same for all who have the same form of it.
+
+    Parameters
+    ----------
+    problem_set, short : str
+        ``"ps1"``, ``"leaky"``.
+    code : str
+        The forms of all problems of the set.
+    seed : int
+        The run's.
+
+    Returns
+    -------
+    Paper
+        Kept for the next student: never change its arrays.
+    """
+    problems = set_problems(problem_set)
+    place = [problem.id.partition(".")[2] for problem in problems].index(short)
+    with DRAWING:
+        return _drawn(problem_set, place, code[place], seed)
+
+
+@lru_cache(maxsize=256)
+def _drawn(problem_set: str, place: int, digit: str, seed: int) -> Paper:
+    problems = set_problems(problem_set)
+    code = "".join(digit if each == place else "0" for each in range(len(problems)))
+    short = problems[place].id.partition(".")[2]
+    variant = open_set(problem_set, code).variant(short)
+    number = int.from_bytes(f"{problem_set}.{short}.{digit}".encode(), "big")
+    return draw_paper(problems[place], variant, np.random.default_rng([seed, number]))
+
+
+def _score(job: Job, short: str, box: Box) -> Score:
+    sent = job.submission
+    problem = next(each for each in set_problems(sent.problem_set) if each.id.endswith(f".{short}"))
+    refusal = sent.refusals.get(short)
+    source = sent.answers.get(short)
+    if refusal is not None or source is None:
+        return Score(short, 0.0, problem.points, refusal or "there is no answer.", "refused")
+    asked = paper(sent.problem_set, short, job.code, job.seed)
+    task = Task(sent.problem_set, job.code, problem.function, source, asked.calls)
+    replies = tuple(box.run(task))
+    points, out_of, message, kind = mark(asked, replies)
+    line = magic_line(source)
+    if points == 0 and line is not None and re.search(r"\bSyntaxError\b", message):
+        message = (
+            f"line {line} of the answer cell is a command of IPython (%, ! or ?): only Python "
+            "reaches the grader, delete that line."
+        )
+    return Score(short, points, out_of, printable(message, LONGEST_MESSAGE), kind)
+
+
+def check_marks(job: Job, marks: Marks) -> Marks:
+    """Hold marks that came from elsewhere, another machine say, against the job they are for.
+
+    Parameters
+    ----------
+    job : Job
+        What was asked.
+    marks : Marks
+        What came back.
+
+    Returns
+    -------
+    Marks
+        The same.
+
+    Raises
+    ------
+    CourseError
+        They are of another job, or no marks that this problem set can earn.
+    """
+    sent, problems = job.submission, set_problems(job.submission.problem_set)
+    expected = (sent.student, sent.problem_set, sent.digest, job.code, job.seed)
+    fits = marks[:5] == expected and len(marks.scores) == len(problems)
+    if not fits or not all(
+        score.problem == problem.id.partition(".")[2]
+        and score.out_of == problem.points
+        and 0 <= score.points <= problem.points
+        and score.kind in KINDS
+        and (score.kind != "right" or score.points == problem.points)
+        and len(score.message) <= LONGEST_MESSAGE
+        for score, problem in zip(marks.scores, problems, strict=True)
+    ):
+        raise CourseError(
+            f"what came back for {sent.student!r} are no marks of this submission: a worker runs "
+            "another version of the course kit. Install the same on all machines."
+        )
+    return marks
