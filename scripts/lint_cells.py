@@ -1,7 +1,7 @@
 """Run ruff over the code cells of the chapters.
 
-Each page of `book/` with a kernel is turned into a notebook beside the project's configuration, which
-ruff reads like any other file; it names the chapter and the cell.
+Each page of `book/` with a kernel is turned into a notebook beside the project's configuration,
+which ruff reads like any other file; it names the chapter and the cell.
 """
 
 from __future__ import annotations

@@ -38,8 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0 done, 1 something to mend, 2 wrong usage, 3 graded but files
-        were refused, 130 stopped by Ctrl-C.
+        The exit status: 0 done, 1 something to mend, 2 wrong usage, 130 stopped by Ctrl-C.
     """
     try:
         asked = _parser().parse_args(arguments)

@@ -15,7 +15,7 @@ from coursekit.records import Course
 if TYPE_CHECKING:
     from coursekit.engines import Engine
 
-DONE, MEND, USAGE, REFUSED, STOPPED = 0, 1, 2, 3, 130
+DONE, MEND, USAGE, STOPPED = 0, 1, 2, 130
 
 
 def init(asked: argparse.Namespace) -> int:
@@ -60,7 +60,7 @@ def grade(asked: argparse.Namespace) -> int:
     )
     print(summary.text)
     print(f"report: {summary.report}")
-    return REFUSED if summary.refused else DONE
+    return DONE
 
 
 def _engine(asked: argparse.Namespace) -> Engine:

@@ -22,7 +22,8 @@ A course from beginning to end:
   unrolled-course status               where every set stands
 
 Exit codes: 0 done; 1 something for you to mend, said in one sentence;
-2 wrong usage; 3 graded, but some files were refused; 130 stopped by Ctrl-C.
+2 wrong usage; 130 stopped by Ctrl-C. Files that a grading refuses are no failure of it:
+the report and the summary name them.
 """
 INIT = """\
 Writes course.toml (explained line by line, with a fresh secret seed), an example
