@@ -23,7 +23,8 @@ pdf:      book $(VENV)/.browser ## print the whole book into _build/unrolled.pdf
 	@$(PY) scripts/make_pdf.py
 
 test:     book lint types $(VENV)/.browser ## the book, lint, types, then every test with coverage
-	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term
+	@# one BLAS thread a process: the processes share the cores already
+	OPENBLAS_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term
 
 course:   $(VENV)/.test ## the instructor's command, unrolled-course, with nbgrader and Dask
 	@echo "$(VENV)/bin/unrolled-course is ready; its --help says what it does"

@@ -84,8 +84,8 @@ def skip_draw(form: Skip, rng: np.random.Generator) -> tuple[Array, ...]:
 
 
 def skip_large(form: Skip, rng: np.random.Generator) -> tuple[Array, ...]:
-    """Draw the same arguments for 63 steps and 96 units."""
-    return _skip_arguments(63, form.k, 5, 97, 96, rng)
+    """Draw the same arguments for 63 steps and 160 units."""
+    return _skip_arguments(63, form.k, 5, 161, 160, rng)
 
 
 def both_draw(form: Both, rng: np.random.Generator) -> tuple[Array, ...]:
@@ -95,8 +95,8 @@ def both_draw(form: Both, rng: np.random.Generator) -> tuple[Array, ...]:
 
 
 def both_large(form: Both, rng: np.random.Generator) -> tuple[Array, ...]:
-    """Draw the same arguments for 63 steps and 96 units."""
-    return _both_arguments(63, 5, 97, 96, rng)
+    """Draw the same arguments for 63 steps and 160 units."""
+    return _both_arguments(63, 5, 161, 160, rng)
 
 
 def _skip_arguments(

@@ -73,8 +73,8 @@ def draw(form: Form, rng: np.random.Generator) -> tuple[Any, ...]:
 
 
 def large(form: Form, rng: np.random.Generator) -> tuple[Any, ...]:
-    """Draw 200 steps of 16 sequences with 64 units."""
-    return _arguments(203, 16, 63, 64, 11, 0.1, rng)
+    """Draw 200 steps of 16 sequences with 96 units."""
+    return _arguments(203, 16, 95, 96, 11, 0.1, rng)
 
 
 def _arguments(

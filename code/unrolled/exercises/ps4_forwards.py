@@ -205,7 +205,7 @@ def single_draw(form: Tied, rng: np.random.Generator) -> tuple[Array, ...]:
 
 def single_large(form: Tied, rng: np.random.Generator) -> tuple[Array, ...]:
     """Draw the same arguments for a long sequence of many features."""
-    return _single_arguments(48, 24, 95, 96, rng)
+    return _single_arguments(48, 24, 127, 128, rng)
 
 
 def _single_arguments(

@@ -83,8 +83,8 @@ def score_draw(bend: Curve, rng: np.random.Generator) -> tuple[Array, ...]:
 
 
 def score_large(bend: Curve, rng: np.random.Generator) -> tuple[Array, ...]:
-    """Draw the same for 256 places and 1023 characters."""
-    return _score_arguments(17, 15, 1023, rng)
+    """Draw the same for 2400 places and 257 characters."""
+    return _score_arguments(63, 38, 257, rng)
 
 
 def _score_arguments(T: int, N: int, V: int, rng: np.random.Generator) -> tuple[Array, ...]:
