@@ -76,9 +76,11 @@ def _engine(asked: argparse.Namespace) -> Engine:
 def feedback(asked: argparse.Namespace) -> int:
     """Write the students' pages."""
     from coursekit.feedback import write_feedback
+    from coursekit.formgrader import write_answers
 
     course = _course(asked)
     count = write_feedback(course, asked.set)
+    write_answers(course, asked.set)
     print(f"wrote {count} pages {course.folder}/feedback/<id>/{asked.set}/{asked.set}.html")
     return DONE
 

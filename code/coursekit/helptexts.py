@@ -66,6 +66,7 @@ that is graded is graded again only if the student handed in another one.
 FEEDBACK = """\
 Writes feedback/<id>/ps1/ps1.html: points, a hint for every problem, the answer
 that was graded, and what you changed or wrote in the gradebook. No scripts.
+Writes also autograded/<id>/ps1/ps1.ipynb, where nbgrader's formgrader looks.
 """
 EXPORT = """\
 Writes the scores as the gradebook has them, your own changes included.

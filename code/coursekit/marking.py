@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,10 +15,12 @@ from coursekit.records import CourseError, Job, Marks, Score
 from coursekit.sandbox.messages import Task
 from coursekit.store import KINDS
 from unrolled.exercises.papers import Paper, Reply, draw_paper, mark
+from unrolled.exercises.sets import DIGITS, set_problems
 from unrolled.exercises.sets import problem_set as open_set
-from unrolled.exercises.sets import set_problems
 
 LONGEST_MESSAGE = 600
+NO_PYTHON = "of the answer cell is no Python"
+"""What the box says of a cell that does not compile."""
 DRAWING = threading.Lock()
 """Two threads that need one paper draw it once."""
 
@@ -98,12 +99,28 @@ def _score(job: Job, short: str, box: Box) -> Score:
     replies = tuple(box.run(task))
     points, out_of, message, kind = mark(asked, replies)
     line = magic_line(source)
-    if points == 0 and line is not None and re.search(r"\bSyntaxError\b", message):
+    if points == 0 and line is not None and NO_PYTHON in message:
         message = (
             f"line {line} of the answer cell is a command of IPython (%, ! or ?): only Python "
             "reaches the grader, delete that line."
         )
+    if kind != "right":
+        message = _other_form(job, short) + message
     return Score(short, points, out_of, printable(message, LONGEST_MESSAGE), kind)
+
+
+def _other_form(job: Job, short: str) -> str:
+    """Say so if the notebook shows another form of a problem than the one that is graded."""
+    opened, set_name = job.submission.opened, job.submission.problem_set
+    problems = set_problems(set_name)
+    place = [problem.id.partition(".")[2] for problem in problems].index(short)
+    shown = DIGITS[0] * len(problems) if opened == "" else opened
+    if shown is None or len(shown) != len(problems) or shown[place] == job.code[place]:
+        return ""
+    return (
+        f"the notebook opens the forms {shown}, and this student's are {job.code}: "
+        "was it the one that was handed out? "
+    )
 
 
 def check_marks(job: Job, marks: Marks) -> Marks:

@@ -42,6 +42,9 @@ class Submission(NamedTuple):
     """The source of each answer cell, by the problem's short name."""
     refusals: Mapping[str, str]
     """For each problem without an answer cell to run, one sentence saying why."""
+    opened: str | None = None
+    """The forms that the notebook says it has, ``""`` for the book's; None where it does not
+    say. Only a hint is made of it."""
 
 
 class Job(NamedTuple):

@@ -160,5 +160,20 @@ ATTACKS = {
         "    out.append(grad)",
         "return tuple(out)",
     ),
+    "numeric differentiation, a column of all rows at once": "forward = ps1['leaky'].forward\n"
+    + _inside(
+        "given, grads = [x, h_prev, Wx, Wh, b, r], []",
+        "for place, at in enumerate(given):",
+        "    grad = np.zeros(at.shape)",
+        "    for column in range(at.shape[-1]) if place < 2 else ():",
+        "        moved = [g.astype(complex) for g in given]",
+        "        moved[place][:, column] += 1e-30j",
+        "        grad[:, column] = np.sum(dh * forward(*moved).imag, axis=1) / 1e-30",
+        "    if place > 3:  # each entry of b and r is in one column of h alone",
+        "        moved = [g + 1e-30j * (each == place) for each, g in enumerate(given)]",
+        "        grad = np.sum(dh * forward(*moved).imag, axis=0) / 1e-30",
+        "    grads.append(grad)",
+        "return tuple(grads)",
+    ),
 }
 """Each in place of the answer to ``leaky``."""

@@ -46,7 +46,8 @@ class HereBox:
         try:
             exec(task.source, cell)
         except SyntaxError as error:
-            return (Reply(None, f"the cell stopped with SyntaxError: {error}"),)
+            what = f"line {error.lineno} of the answer cell is no Python: {error.msg}."
+            return (Reply(None, what),)  # as the real box says it
         finally:
             self.users -= 1
         replies = []
@@ -293,3 +294,17 @@ def test_attacks_get_nothing_and_cost_only_their_own_question(what):
     assert leaky.points == 0.0
     assert leaky.kind not in {"right", "part", "refused"}
     assert len(leaky.message) > 10
+
+
+@pytest.mark.parametrize(
+    ("opened", "told"), [("", "opens the forms 000"), ("121", "forms 121"), (None, "")]
+)
+def test_a_notebook_with_other_forms_is_told_from_a_wrong_answer(sandbox, opened, told):
+    code = "212"
+    answers = {short: a.right("000")[short] for short in a.SHORTS}
+    sent = Submission("kim", "ps1", "d", answers, {}, opened)
+    marks = mark_job(Job(sent, code, 5, Limits()), sandbox)
+    leaky = next(score for score in marks.scores if score.problem == "leaky")
+    assert leaky.points < leaky.out_of
+    assert ("was it the one that was handed out?" in leaky.message) == bool(told)
+    assert told in leaky.message

@@ -602,3 +602,19 @@ def test_a_file_handed_in_as_nbgrader_does(tmp_path):
     hand_in(tmp_path, "kim", GOOD)
     hand_in(tmp_path, "kim", b"2026-01-01", name="timestamp.txt")
     assert taken(tmp_path) == {"kim": "kim/ps1/ps1.ipynb"}
+
+
+@pytest.mark.parametrize(
+    ("line", "forms"),
+    [
+        ('ps1 = problem_set("ps1")', ""),
+        ('ps1 = problem_set("ps1", "021")', "021"),
+        ("ps1 = problem_set( 'ps1' ,'021')", "021"),
+        ('ps2 = problem_set("ps2", "021")', None),
+        ("nothing", None),
+    ],
+)
+def test_the_forms_that_a_notebook_opens_are_read(line, forms):
+    assert (
+        notebooks.opened_forms(json.dumps({"cells": [{"source": [line]}]}).encode(), "ps1") == forms
+    )

@@ -79,6 +79,8 @@ def test_other_precisions_become_numbers_of_ours() -> None:
 
 def test_scalars_of_numpy_stay_scalars() -> None:
     assert type(there_and_back(np.float64(1.5))) is np.float64
+    row = list(np.linspace(0, 1, 25_000))  # of np.float64, packed as floats are
+    assert there_and_back(row) == row
     assert type(there_and_back(np.bool_(True))) is np.bool_
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coursekit.intake.layouts import Claim, claims
-from coursekit.intake.notebooks import read_notebook
+from coursekit.intake.notebooks import opened_forms, read_notebook
 from coursekit.intake.places import FolderPlace, NotTaken, Place
 from coursekit.intake.zips import ZipPlace, one_notebook
 from coursekit.plain import printable
@@ -131,7 +131,8 @@ def read(found: Found, problem_set: str) -> Submission:
         return refuse(found.student, problem_set, f"{found.path}: {refusal}")
     answers, refusals = read_notebook(content, shorts)
     digest = hashlib.sha256(content).hexdigest()
-    return Submission(found.student, problem_set, digest, answers, refusals)
+    opened = opened_forms(content, problem_set)
+    return Submission(found.student, problem_set, digest, answers, refusals, opened)
 
 
 def refuse(student: str, problem_set: str, reason: str) -> Submission:

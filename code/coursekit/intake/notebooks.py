@@ -55,6 +55,36 @@ def read_notebook(content: bytes, shorts: Sequence[str]) -> tuple[dict[str, str]
     return answers, refusals
 
 
+def opened_forms(content: bytes, problem_set: str) -> str | None:
+    """Find which forms a notebook says it has: the code in its ``problem_set("ps1", "0213")``.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    problem_set : str
+        ``"ps1"``.
+
+    Returns
+    -------
+    str or None
+        The code, ``""`` for the book's forms; None where no such call stands.
+    """
+    quote = rb"\\?[\"']"
+    name = quote + problem_set.encode() + quote
+    call = re.search(
+        rb"problem_set\(\s*"
+        + name
+        + rb"(?:\s*,\s*"
+        + quote
+        + rb"([0-9a-z]{0,36})"
+        + quote
+        + rb")?",
+        content,
+    )
+    return None if call is None else (call[1] or b"").decode("ascii")
+
+
 def magic_line(source: str) -> int | None:
     """Give the number of the first line that only IPython understands, if any."""
     lines = enumerate(source.splitlines(), 1)

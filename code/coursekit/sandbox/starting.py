@@ -71,12 +71,12 @@ def start(limits: Limits, unsafe: bool) -> Running:
         if not unsafe:
             first = os.pidfd_open(json.loads(os.read(told, 4096))["child-pid"])
     except (EOFError, TimeoutError):
-        process.kill()
+        _end(process)
         _, said = process.communicate()
         control.close()
         raise NoSandbox(_why_not(said)) from None
     except BaseException:
-        process.kill()
+        _end(process)
         process.communicate()
         raise
     finally:
@@ -114,6 +114,12 @@ def _launch(limits: Limits, unsafe: bool) -> tuple[subprocess.Popen[bytes], sock
         theirs.close()
         os.close(telling)
     return process, ours, told
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is still starting: bubblewrap, and its child, which would wait for it for good."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def stop(running: Running) -> None:

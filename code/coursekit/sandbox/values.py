@@ -77,7 +77,7 @@ class _Encoder:
         raise WireError(f"{_name(value)}, not numbers")
 
     def members(self, tag: str, members: list[Any], depth: int) -> Any:
-        if len(members) > 1 and all(type(member) is float for member in members):
+        if len(members) > 1 and all(type(member) in (float, np.float64) for member in members):
             return [tag + "f", self.array(np.array(members))]  # a row of numbers, packed
         return [tag, [self.node(member, depth + 1) for member in members]]
 

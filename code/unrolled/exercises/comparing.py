@@ -91,10 +91,13 @@ def _array_difference(exercise: Yardstick, got: Any, expected: Any, name: str) -
     where = f" at {list(worst)}" if worst else ""
     if exercise.is_value:  # the number asked for is the answer
         return f"{name}: {numbers[worst] * 1.0:.4g}{where} is not it."
-    return (
-        f"{name}: the shape fits, but{where} "
-        f"expected {reference[worst] * 1.0:.4g}, got {numbers[worst] * 1.0:.4g}."
-    )
+    wanted, found = f"{reference[worst] * 1.0:.4g}", f"{numbers[worst] * 1.0:.4g}"
+    if wanted == found:  # the same digits twice would tell nothing
+        return (
+            f"{name}: the shape fits, but{where} a number near {wanted} is off by "
+            f"{gaps[worst]:.1g}. Is something rounded, or float32?"
+        )
+    return f"{name}: the shape fits, but{where} expected {wanted}, got {found}."
 
 
 def _array_problem(got: Any, expected: Any, name: str) -> str | None:
@@ -104,7 +107,8 @@ def _array_problem(got: Any, expected: Any, name: str) -> str | None:
     except Exception:  # noqa: BLE001 — what a reader returns may raise anything
         numbers = np.asarray(None)
     if numbers.dtype.kind not in "biufc":
-        return f"{name}: expected numbers, got {type(got).__name__}."
+        kind = f"an array of {got.dtype}" if isinstance(got, np.ndarray) else type(got).__name__
+        return f"{name}: expected numbers, got {kind}."
     if numbers.shape != np.shape(expected):
         return f"{name}: expected shape {np.shape(expected)}, got {numbers.shape}."
     if not np.isfinite(numbers).all():

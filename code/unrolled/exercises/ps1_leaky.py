@@ -9,7 +9,14 @@ import numpy as np
 
 from unrolled.exercises.model import Mistake
 from unrolled.exercises.problems import Gradients, Problem, Variant
-from unrolled.exercises.slips import held, slip, tangent, with_tangent, without_slope
+from unrolled.exercises.slips import (
+    held,
+    slip,
+    tangent,
+    with_slope_of_tanh,
+    with_tangent,
+    without_slope,
+)
 from unrolled.exercises.squashes import SQUASHES, Squash
 from unrolled.shapes import Array
 
@@ -79,6 +86,7 @@ def _leaky_slip(name: str) -> Callable[..., Any]:
         squash: Squash, dh: Array, x: Array, h: Array, Wx: Array, Wh: Array, b: Array, r: Array
     ) -> Any:
         squash = without_slope(squash) if name == "slope" else squash
+        squash = with_slope_of_tanh(squash) if name == "slope of tanh" else squash
         back = held(h) if name == "recurrent path" else h
         product = back @ Wh
         if name == "transposed":
@@ -88,7 +96,12 @@ def _leaky_slip(name: str) -> Callable[..., Any]:
             candidate = with_tangent(candidate, tangent(candidate) / np.real(r))
         leak = held(r) if name == "rate of the old state" else r
         old = held(h) if name == "leak path" else h
-        return np.sum(dh * ((1 - leak) * old + r * candidate))
+        if name == "shares exchanged":
+            old = with_tangent(old, tangent(h) * np.real(r / (1 - r)))
+        renew = r
+        if name == "sign of the rate":
+            leak, renew = (with_tangent(r, -tangent(r)) for _ in range(2))
+        return np.sum(dh * ((1 - leak) * old + renew * candidate))
 
     return slip(loss, LEAKY_WRT)
 
@@ -109,6 +122,14 @@ LEAKY = Problem(
             _leaky_slip("slope"),
         ),
         Mistake(
+            "1 − φ² is the slope of tanh. Which slope has φ, and at which number?",
+            _leaky_slip("slope of tanh"),
+        ),
+        Mistake(
+            "dh_prev: which share of its old state does a unit keep, r or 1 − r?",
+            _leaky_slip("shares exchanged"),
+        ),
+        Mistake(
             "dh_prev hears of the candidate only. By which other way does h_prev reach h?",
             _leaky_slip("leak path"),
         ),
@@ -119,6 +140,10 @@ LEAKY = Problem(
         Mistake(
             "dr: r stands in the equation twice, and once with a minus sign.",
             _leaky_slip("rate of the old state"),
+        ),
+        Mistake(
+            "dr has the wrong sign: r stands in the equation twice, once with a minus sign.",
+            _leaky_slip("sign of the rate"),
         ),
         Mistake(
             "the candidate is multiplied by r on its way to h. So is its gradient.",

@@ -156,6 +156,8 @@ def _mistaken(name: str) -> Callable[..., Array]:
         total = _total(weight, x[n], old, k)
         gain = 1.0 if name == "no gain" else s[n]
         a = gain * (total + b[k]) if name == "gain of the bias" else gain * total + b[k]
+        if name == "gain outside":
+            return float(gain * math.tanh(total + b[k]))
         return float(a) if name == "no tanh" else math.tanh(a)
 
     return lambda order, *arguments: Entries(entry).expected(order, arguments)
@@ -189,6 +191,10 @@ LOOPS = Problem(
         Mistake(
             "s[n] multiplies the double sum. Is the bias inside that sum?",
             _mistaken("gain of the bias"),
+        ),
+        Mistake(
+            "s[n] is inside the tanh: it makes the sum larger or smaller, not the new state.",
+            _mistaken("gain outside"),
         ),
         Mistake("what you return is the sum. What does the cell do with it?", _mistaken("no tanh")),
     ),

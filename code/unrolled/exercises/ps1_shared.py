@@ -107,6 +107,10 @@ def _shared_slip(name: str) -> Callable[..., Any]:
         g = gain.value(with_tangent(s, changed * tangent(s)))
         if name == "gain":
             g = held(g)
+        if name == "slope of the gain":
+            g = with_tangent(g, tangent(s))
+        if name == "sign of the gain":
+            g = with_tangent(g, -tangent(g))
         if name == "whole batch":
             through = np.sum(dh * np.real(a)) * np.sum(tangent(g))
             return with_tangent(
@@ -145,6 +149,12 @@ SHARED = Problem(
         Mistake(
             "each sequence has its own s[n]. Your sum also runs over the sequences.",
             _shared_slip("whole batch"),
+        ),
+        Mistake(
+            "s reaches h through g. Where is the slope of g?", _shared_slip("slope of the gain")
+        ),
+        Mistake(
+            "g falls where s grows. Which sign has its slope?", _shared_slip("sign of the gain")
         ),
         Mistake("s[n] is a mean, not a sum, over the units.", _shared_slip("mean")),
         Mistake("what is the slope of a square?", _shared_slip("square")),

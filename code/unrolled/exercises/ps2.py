@@ -227,6 +227,10 @@ PROBLEMS: tuple[Problem, ...] = (
                 "not carried",
                 "in the pass from the right, a state hears of its own y only. Who reads it next?",
             ),
+            _both_mistake(
+                "left not carried",
+                "in the pass from the left, a state hears of its own y only. Who reads it next?",
+            ),
             _both_mistake("same step", "y_t does not join f_t and g_t. Look at the indices again."),
             _both_mistake("transposed", TRANSPOSED),
         ),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unrolled.exercises.slips import held, tangent, with_tangent, without_slope
+from unrolled.exercises.slips import held, tangent, with_slope_of_tanh, with_tangent, without_slope
 from unrolled.exercises.squashes import Squash
 from unrolled.shapes import Array, ShapeError
 
@@ -149,7 +149,7 @@ def both_slip(name: str) -> Loss:
         of_g = tuple(map(held, weights)) if name == "weights of one pass" else weights
         xs_g = held(xs) if name == "inputs of one pass" else xs
         h0_g = held(h0) if name == "start of one pass" else h0
-        fs = states(xs, h0, weights, True)
+        fs = states(xs, h0, weights, name != "left not carried")
         gs = states(xs_g[::-1], h0_g, of_g, name != "not carried")[::-1]
         if name == "direct start":
             fs, gs = [held(fs[0]), *fs[1:]], [*gs[:-1], held(gs[-1])]
@@ -179,9 +179,7 @@ def _changed(squash: Squash, name: str) -> Callable[[Array], Array]:
     if name == "slope":
         return without_slope(squash).value
     if name == "slope of tanh":
-        return lambda z: with_tangent(
-            squash.value(np.real(z)), tangent(z) * (1 - squash.value(np.real(z)) ** 2)
-        )
+        return with_slope_of_tanh(squash).value
     return squash.value
 
 

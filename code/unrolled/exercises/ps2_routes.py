@@ -173,6 +173,14 @@ ROUTES_MISTAKES = (
         lambda k, w, v: _sums(k, w, v, counts=lambda route: len(route) > 1),
     ),
     Mistake(
+        "every sum is 0. With what does the walk begin? What is a product of no factors?",
+        lambda k, w, v: np.zeros(len(w)),
+    ),
+    Mistake(
+        "the sums stand in the wrong order: entry s belongs to the routes that begin at s.",
+        lambda k, w, v: _sums(k, w, v)[::-1],
+    ),
+    Mistake(
         "w[t] and v[t] belong to the step that arrives at t. Where does yours take them?",
         lambda k, w, v: _sums(k, w, v, _product_on_leaving),
     ),

@@ -38,20 +38,23 @@ def given(power: int) -> Mapping[str, Callable[..., Any]]:
 def draw(power: int, rng: np.random.Generator) -> tuple[Any, ...]:
     """Draw dWx, dWh, db of at least four units, and the limit."""
     D, H = rng.permutation([2, 3])[0], rng.permutation([4, 5])[0]
-    return _gradients(D, H, rng, largest=(20.0, 1e200)[rng.integers(2)])
+    return _gradients(power, D, H, rng, largest=(20.0, 1e200)[rng.integers(2)])
 
 
 def large(power: int, rng: np.random.Generator) -> tuple[Any, ...]:
     """Draw the same for 768 units."""
-    return _gradients(63, 768, rng, largest=1e200)
+    return _gradients(power, 63, 768, rng, largest=1e200)
 
 
-def _gradients(D: int, H: int, rng: np.random.Generator, *, largest: float) -> tuple[Any, ...]:
-    """Draw a unit of each kind at least: zero, short, long, and, for 1e200, past all powers."""
+def _gradients(
+    power: int, D: int, H: int, rng: np.random.Generator, *, largest: float
+) -> tuple[Any, ...]:
+    """Draw a unit of each kind: zero, just within the limit, just past it, far past it."""
     limit = rng.uniform(0.5, 2.0)
-    sizes = np.array([0.0, 0.05, 3.0, largest])
-    of_unit = sizes[rng.permutation(np.arange(H) % 4)] * limit
-    stack = rng.standard_normal((D + H + 1, H)) * of_unit
+    sizes = limit * np.array([0.0, 0.95, 1.05, largest])
+    stack = rng.standard_normal((D + H + 1, H))
+    # so near the limit, because another size or another limit would decide otherwise
+    stack *= sizes[rng.permutation(np.arange(H) % 4)] / np.linalg.norm(stack, power, axis=0)
     return stack[:D].copy(), stack[D:-1].copy(), stack[-1].copy(), float(limit)
 
 
@@ -108,20 +111,30 @@ def _units(dWx: Array, dWh: Array, db: Array, limit: float) -> tuple[Any, ...]:
 def _clip_one(
     power: int, dWx: list[float], dWh: list[float], db: float, limit: float
 ) -> tuple[list[float], list[float], float]:
-    """Search one unit's factor by halving: the largest that makes it short enough."""
-    sizes = [abs(entry) for entry in (*dWx, *dWh, db)]
-    most = limit**power
+    """Clip one unit."""
+    factor = _factor([*dWx, *dWh, db], limit, power)
+    return [entry * factor for entry in dWx], [entry * factor for entry in dWh], db * factor
 
-    def fits(factor: float) -> bool:
-        scaled = [size * factor for size in sizes]
-        return max(scaled) <= limit and fsum(size**power for size in scaled) <= most
 
-    low, high = SMALLEST, 0.0  # as powers of two
+def _factor(
+    entries: list[float], limit: float, power: int, rooted: bool = True, lengthens: bool = False
+) -> float:
+    """Search a group's factor by halving: the largest that makes it short enough."""
+    sizes = [abs(entry) for entry in entries if entry]
+    share, most = (1, limit**power) if rooted else (power, limit)
+
+    def fits(exponent: float) -> bool:
+        scaled = [size * 2.0 ** (exponent / share) for size in sizes]
+        small = max(scaled) <= max(limit, 1.0) * 2  # larger ones alone are too much
+        return small and fsum(size**power for size in scaled) <= most
+
+    low, high = SMALLEST, 1000.0 if lengthens else 0.0  # as powers of two
+    if not sizes or fits(high):
+        return 2.0**high if sizes else 1.0
     for _ in range(64):
         middle = (low + high) / 2
-        low, high = (middle, high) if fits(2.0**middle) else (low, middle)
-    factor = 1.0 if fits(1.0) else 2.0**low
-    return [entry * factor for entry in dWx], [entry * factor for entry in dWh], db * factor
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return 2.0**low
 
 
 def _clipped(
@@ -131,43 +144,21 @@ def _clipped(
     overflows: bool = False,
     lengthens: bool = False,
 ) -> Callable[..., Any]:
-    """Search every group's factor by halving, with one choice changed: a mistake."""
+    """Change one choice: a mistake."""
 
     def answer(settings: int, dWx: Array, dWh: Array, db: Array, limit: float) -> tuple[Array, ...]:
         D, H = dWx.shape
-        stack, labels, p = np.vstack([dWx, dWh, db]), groups(D, H), power(settings)
-        flat, sizes = labels.ravel(), np.abs(stack)
-
-        def fits(exponents: Array) -> Array:
-            with np.errstate(all="ignore"):
-                scaled = sizes * np.exp2(exponents / (1 if rooted else p))[labels]
-                sums = np.bincount(flat, (scaled**p).ravel())
-            return sums <= (limit**p if rooted else limit)
-
-        count = int(flat.max()) + 1
-        exponents = _largest_fitting(fits, count, 1100.0 if lengthens else 0.0)
-        with np.errstate(all="ignore"):
-            factors = np.exp2(exponents)
-            sums = np.bincount(flat, (sizes**p).ravel())
-        if overflows:  # the limit divided by infinity
-            factors[np.isinf(sums)] = 0.0
-        factors[sums == 0] = 1.0
-        short = stack * factors[labels]
+        short, labels, p = np.vstack([dWx, dWh, db]), groups(D, H), power(settings)
+        for label in range(int(labels.max()) + 1):
+            members = short[labels == label]
+            factor = _factor(members.tolist(), limit, p, rooted, lengthens)
+            with np.errstate(over="ignore"):
+                endless = bool(np.isinf(np.sum(np.abs(members) ** p)))
+            # the limit divided by infinity
+            short[labels == label] *= 0.0 if overflows and endless else factor
         return short[:D], short[D:-1], short[-1]
 
     return answer
-
-
-def _largest_fitting(fits: Callable[[Array], Array], count: int, top: float) -> Array:
-    """Halve an interval of exponents; the top itself where that fits."""
-    low, high = np.full(count, SMALLEST), np.full(count, top)
-    whole = fits(high)
-    for _ in range(64):
-        middle = (low + high) / 2
-        kept = fits(middle)
-        low, high = np.where(kept, middle, low), np.where(kept, high, middle)
-    found: Array = np.where(whole, top, low)
-    return found
 
 
 def _by_entry(settings: int, dWx: Array, dWh: Array, db: Array, limit: float) -> tuple[Array, ...]:

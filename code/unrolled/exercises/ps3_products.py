@@ -10,7 +10,7 @@ import numpy as np
 
 from unrolled.exercises.model import Mistake
 from unrolled.exercises.problems import COMPLEX_STEP, Judge, Problem, Variant
-from unrolled.exercises.slips import held, tangent, with_tangent, without_slope
+from unrolled.exercises.slips import held, tangent, with_slope_of_tanh, with_tangent, without_slope
 from unrolled.exercises.squashes import SQUASHES, Squash
 from unrolled.shapes import Array
 
@@ -130,6 +130,10 @@ def _without_slope(squash: Squash, *arguments: Any) -> Array:
     return step(without_slope(squash), *arguments)
 
 
+def _slope_of_tanh(squash: Squash, *arguments: Any) -> Array:
+    return step(with_slope_of_tanh(squash), *arguments)
+
+
 def _without_eps(
     squash: Squash, h: Array, x: Array, Wx: Array, Wh: Array, b: Array, eps: float
 ) -> Array:
@@ -192,6 +196,10 @@ PROBLEM = Problem(
             _products(_without_kept_state),
         ),
         Mistake("the slope of φ is missing.", _products(_without_slope)),
+        Mistake(
+            "1 − φ² is the slope of tanh. Which slope has φ, and at which number?",
+            _products(_slope_of_tanh),
+        ),
         Mistake("ε multiplies φ on the way forward. And on the way back?", _products(_without_eps)),
         Mistake(
             "row: unit of the new state; column: unit of the old one. "

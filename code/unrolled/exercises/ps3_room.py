@@ -94,39 +94,43 @@ def _stretch(Wh: Array) -> Array:
     return stretch
 
 
-def _largest(promised: Callable[[Array], Any], M: int, lowest: float = 0.0) -> Array:
+def _searched(kept: Callable[[float], bool], lowest: float = 0.0) -> float:
     """Halve an interval until the largest scale is known that still keeps a promise."""
-    low, high = np.full(M, lowest), np.full(M, 1e6)
+    low, high = lowest, 1e6
     for _ in range(100):
         middle = (low + high) / 2
-        kept = promised(middle)
-        low, high = np.where(kept, middle, low), np.where(kept, high, middle)
+        low, high = (middle, high) if kept(middle) else (low, middle)
     return low
+
+
+def _faded(keep: float, each: float, lag: int) -> float:
+    """Multiply the factors of all steps, one by one: for thousands of nets this takes too long."""
+    left = 1.0
+    for _ in range(lag):
+        left *= keep + each
+    return left
 
 
 def _room(bump: Bump, Wh: list[Any], keep: float, lag: int, share: float) -> float:
-    """Search the room of one net; all nets of a large call this way take too long."""
+    """Search the room of one net."""
     each = _steepest(bump)[1] * float(_stretch(np.array([Wh]))[0])
-    low, high = 0.0, 1e6
-    for _ in range(100):
-        middle = (low + high) / 2
-        of_one_step, promise = keep + middle * each, 1.0
-        for _ in range(lag):
-            promise *= of_one_step
-        low, high = (middle, high) if promise <= share else (low, middle)
-    return low
+    return _searched(lambda scale: _faded(keep, scale * each, lag) <= share)
 
 
 def _slip(
     slope: Callable[[Bump], float] = lambda bump: _steepest(bump)[1],
     stretch: Callable[[Array], Array] = _stretch,
-    bound: Callable[[Array, Array, Array], Array] = lambda keep, each, lag: (keep + each) ** lag,
+    bound: Callable[[float, float, int], float] = _faded,
 ) -> Callable[..., Any]:
     """Change one piece of the promise."""
 
     def answer(bump: Bump, Wh: Array, keep: Array, lag: Array, share: Array) -> Array:
+        def room(each: float, keep: float, lag: int, share: float) -> float:
+            return _searched(lambda scale: bound(keep, scale * each, lag) <= share)
+
         each = slope(bump) * stretch(Wh)
-        return _largest(lambda scale: bound(keep, scale * each, lag) <= share, len(Wh))
+        columns = (column.tolist() for column in (each, keep, lag, share))
+        return np.array([room(*of_net) for of_net in zip(*columns, strict=True)])
 
     return answer
 
@@ -134,7 +138,12 @@ def _slip(
 def _uncut(bump: Bump, Wh: Array, keep: Array, lag: Array, share: Array) -> Array:
     """Let a scale be negative where none is small enough."""
     each, of_one_step = _steepest(bump)[1] * _stretch(Wh), share ** (1 / lag)
-    return _largest(lambda scale: keep + scale * each <= of_one_step, len(Wh), -1e6)
+
+    def room(each: float, keep: float, most: float) -> float:
+        return _searched(lambda scale: keep + scale * each <= most, -1e6)
+
+    columns = (column.tolist() for column in (each, keep, of_one_step))
+    return np.array([room(*of_net) for of_net in zip(*columns, strict=True)])
 
 
 PROBLEM = Problem(
@@ -172,6 +181,11 @@ PROBLEM = Problem(
         Mistake(
             "the factor of one step comes in once for every step of the lag.",
             _slip(bound=lambda keep, each, lag: keep + each),
+        ),
+        Mistake(
+            "the factors of ℓ steps are multiplied, not added. "
+            "Which root of q belongs to one step?",
+            _slip(bound=lambda keep, each, lag: (keep + each) * lag),
         ),
         Mistake(
             "a scale is not negative. What did the problem ask for where none is small enough?",

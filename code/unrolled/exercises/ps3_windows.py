@@ -10,7 +10,14 @@ import numpy as np
 from unrolled.exercises.model import Mistake
 from unrolled.exercises.problems import Gradients, Problem, Variant
 from unrolled.exercises.ps3_rules import RULES, Rule, starts
-from unrolled.exercises.slips import held, slip, tangent, with_tangent, without_slope
+from unrolled.exercises.slips import (
+    held,
+    slip,
+    tangent,
+    with_slope_of_tanh,
+    with_tangent,
+    without_slope,
+)
 from unrolled.exercises.squashes import SQUASHES, Squash
 from unrolled.shapes import Array
 
@@ -73,8 +80,8 @@ def draw(form: Form, rng: np.random.Generator) -> tuple[Any, ...]:
 
 
 def large(form: Form, rng: np.random.Generator) -> tuple[Any, ...]:
-    """Draw 200 steps of 16 sequences with 96 units."""
-    return _arguments(203, 16, 95, 96, 11, 0.1, rng)
+    """Draw 209 steps and windows of 11, so that by most rules no step is left over."""
+    return _arguments(209, 16, 95, 96, 11, 0.1, rng)
 
 
 def _arguments(
@@ -147,12 +154,16 @@ def _changed_step(name: str) -> Callable[..., tuple[Array, Array]]:
     def changed(squash: Squash, h: Array, v: Array, x: Array, *weights: Any) -> tuple[Array, Array]:
         Wx, Wh, b, eps, mu = weights
         squash = without_slope(squash) if name == "slope" else squash
+        squash = with_slope_of_tanh(squash) if name == "slope of tanh" else squash
         product = h @ Wh
         if name == "transposed":
             product = with_tangent(product, tangent(h) @ Wh.T + np.real(h) @ tangent(Wh))
         spring = held(h) if name == "spring" else h
         friction = held(v) if name == "friction" else v
-        v = v + eps * (squash.value(product + x @ Wx + b) - spring - mu * friction)
+        push = squash.value(product + x @ Wx + b)
+        if name == "eps":
+            push = with_tangent(push, tangent(push) / eps)
+        v = v + eps * (push - spring - mu * friction)
         return (held(h) if name == "place" else h) + eps * v, v
 
     return changed
@@ -183,6 +194,11 @@ MISTAKES = (
         hold=lambda h, v: (np.zeros_like(h), np.zeros_like(v)),
     ),
     _mistake("the slope of φ is missing.", step=_changed_step("slope")),
+    _mistake(
+        "1 − φ² is the slope of tanh. Which slope has φ, and at which number?",
+        step=_changed_step("slope of tanh"),
+    ),
+    _mistake("ε multiplies φ on the way forward. And on the way back?", step=_changed_step("eps")),
     _mistake("h pulls at v in each step. That path is missing.", step=_changed_step("spring")),
     _mistake("friction: v stands twice in its own update.", step=_changed_step("friction")),
     _mistake(

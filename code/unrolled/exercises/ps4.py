@@ -42,6 +42,10 @@ HALVING = Problem(
             halving.slip(lambda gate, steps: 0.5 / steps),
         ),
         Mistake(
+            "right for many steps only: where there are few, 1 − f is not yet ln 2 / n.",
+            halving.slip(lambda gate, steps: np.log(2) / steps),
+        ),
+        Mistake(
             "the sign is wrong: a long memory needs a gate near 1. Which bias opens it?",
             lambda gate, steps: -halving.bias_where(gate, halving.lost_at_a_step(steps)),
         ),
@@ -82,6 +86,10 @@ TIED = Problem(
             cells.tied_slip("slope of the tie"),
         ),
         Mistake(
+            "the tie falls where f rises. What sign has its slope?",
+            cells.tied_slip("sign of the tie"),
+        ),
+        Mistake(
             "the gate o reads c, so c has one more use in this step than in the LSTM.",
             cells.tied_slip("reading"),
         ),
@@ -93,6 +101,14 @@ TIED = Problem(
             "the slope of σ is missing: what arrives at a gate has not yet reached its "
             "pre-activation.",
             cells.tied_slip("slope of a gate"),
+        ),
+        Mistake(
+            "the slope of σ is missing in the gate f alone.",
+            cells.tied_slip("slope of f"),
+        ),
+        Mistake(
+            "the slope of σ is missing in the gate o alone.",
+            cells.tied_slip("slope of o"),
         ),
         Mistake(
             "the slope of φ is missing in the candidate g.",
@@ -167,6 +183,11 @@ SINGLE = Problem(
         Mistake(
             "the slope of φ is missing, in g and in h.",
             cells.single_slip("slope of φ"),
+        ),
+        Mistake("the slope of φ is missing in g.", cells.single_slip("slope of g")),
+        Mistake(
+            "the slope of φ is missing between h_t and c_t.",
+            cells.single_slip("slope of c"),
         ),
     ),
     cells.SINGLE_PARTS,

@@ -129,19 +129,24 @@ def tied_slip(name: str) -> Callable[..., Any]:
         squash = form.squash.value
         a_f, a_g, a_o = np.split(x @ Wx + b, 3, axis=1)
         h_f, h_g = np.split(h_prev @ Wh, 2, axis=1)
-        gate = _gate_without_slope if name == "slope of a gate" else sigmoid
+        gate_f, gate_o = (
+            _gate_without_slope if name in ("slope of a gate", f"slope of {each}") else sigmoid
+            for each in "fo"
+        )
         candidate = without_slope(form.squash).value if name == "slope of g" else squash
-        f, g = gate(a_f + h_f), candidate(a_g + h_g)
+        f, g = gate_f(a_f + h_f), candidate(a_g + h_g)
         opening = form.tie.value(held(f) if name == "opening" else f)
         if name == "slope of the tie":
             opening = with_tangent(opening, -tangent(f))
+        if name == "sign of the tie":
+            opening = with_tangent(opening, -tangent(opening))
         c = (held(f) if name == "keeping" else f) * c_prev + opening * g
         peek = (held(c) if name == "reading" else c) @ Wc
         if name == "transposed":
             peek = with_tangent(peek, tangent(c) @ Wc.T + np.real(c) @ tangent(Wc))
         shown = (without_slope(form.squash).value if name == "slope of c" else squash)(c)
         arrived = 0 * dc if name == "later" else dc
-        return np.sum(dh * gate(a_o + peek) * shown) + np.sum(arrived * c)
+        return np.sum(dh * gate_o(a_o + peek) * shown) + np.sum(arrived * c)
 
     return slip(loss, TIED_WRT)
 
@@ -222,7 +227,14 @@ def single_slip(name: str) -> Callable[..., Any]:
 
     def loss(form: Tied, dhs: Array, dc_T: Array, *arguments: Array) -> Any:
         xs, h, c, *weights = arguments
-        squash = without_slope(form.squash).value if name == "slope of φ" else form.squash.value
+        squash_g, squash_c = (
+            (
+                without_slope(form.squash)
+                if name in ("slope of φ", f"slope of {each}")
+                else form.squash
+            )
+            for each in "gc"
+        )
         gate = _gate_without_slope if name == "slope of σ" else sigmoid
         total: Any = 0.0
         for t, x in enumerate(xs):
@@ -234,11 +246,11 @@ def single_slip(name: str) -> Callable[..., Any]:
             )
             Wx, Wh, b = (held(weight) if forgotten else weight for weight in weights)
             a_f, a_g = np.split(x @ Wx + h @ Wh + b, 2, axis=1)
-            f, g = gate(a_f), squash(a_g)
+            f, g = gate(a_f), squash_g.value(a_g)
             keep = held(f) if name == "keeping" else f
             c = keep * c + (1 - (held(f) if name == "letting in" else f)) * g
             show = form.tie.value(held(f) if name == "showing" else f)
-            h = show * squash(held(c) if name == "memory shown" else c)
+            h = show * squash_c.value(held(c) if name == "memory shown" else c)
             total += 0.0 if name == "above" and t < len(xs) - 1 else np.sum(dhs[t] * h)
         return total if name == "end" else total + np.sum(dc_T * c)
 

@@ -93,6 +93,7 @@ SCORE = Problem(
             "the slope of ρ is missing: what arrives at ρ(ℓ) has not reached ℓ.", "slope"
         ),
         _score_mistake("dlogits is that of nats. In which unit does ρ want ℓ?", "nats"),
+        _score_mistake("you count ℓ in nats. In which unit does ρ want it?", "all nats"),
         _score_mistake(
             "dlogits sees the sum under the fraction only. Where else does the logit of the "
             "right character stand?",
@@ -100,6 +101,9 @@ SCORE = Problem(
         ),
         _score_mistake(
             "dlogits is divided by the number of places. What divides the sum?", "count"
+        ),
+        _score_mistake(
+            "both are divided by the number of places. What divides the sum in L?", "places"
         ),
         _score_mistake("dlogits is divided by N. What divides the sum here?", "sequences"),
         _score_mistake("dlogits does not know how much each place counts.", "weights"),
@@ -123,6 +127,10 @@ DRAW = Problem(
         _draw_mistake("does a high temperature make your q more even? It should.", "multiplied"),
         _draw_mistake("what is left after the cut does not sum to 1.", "not renormalised"),
         _draw_mistake("of equal probabilities, the other one should stay: mind the order.", "ties"),
+        _draw_mistake(
+            "where probabilities are equal you keep more than `most`. Which of them stays?",
+            "ties kept",
+        ),
         _draw_mistake("rule 1 is missing: some that you keep are too unlikely.", "no level"),
         _draw_mistake("rule 2 is missing: you keep more than were allowed.", "no count"),
         _draw_mistake("both rules look at the probabilities after the temperature.", "cut first"),
@@ -130,6 +138,7 @@ DRAW = Problem(
             "q is right. The sum for the draw runs over the ids in their own order, not sorted.",
             "sorted",
         ),
+        _draw_mistake("q is right. Which probabilities does the draw add up?", "uncut draw"),
         _draw_mistake("with u = 0 you draw a character that was cut. Is it > or ≥?", "zero"),
     ),
     values.DRAW_PARTS,
@@ -157,6 +166,10 @@ TIED = Problem(
         _tied_mistake("dE is the gradient by the scaled rows. E lies one step behind.", "bare"),
         _tied_mistake("dE: differentiate the square in q once more.", "half"),
         _tied_mistake("dE: q is a mean over the row, not a sum.", "summed"),
+        _tied_mistake(
+            "dE: one scale belongs to the whole row. Gather what arrives at it from all entries.",
+            "entry",
+        ),
         _tied_mistake("dP and dh met the bare table. Which rows made the logits?", "unscaled"),
     ),
     forwards.TIED_PARTS,

@@ -112,6 +112,7 @@ def score_slip(name: str) -> Callable[..., Any]:
             bits = with_tangent(fixed, spread)
         if name == "nats":
             bits = with_tangent(bits, tangent(bits) * np.log(2))
+        bits = bits * np.log(2) if name == "all nats" else bits
         bent = bend.value(bits)
         if name == "slope":
             bent = with_tangent(bent, tangent(bits))
@@ -122,6 +123,8 @@ def score_slip(name: str) -> Callable[..., Any]:
         if name in factors:
             bent = with_tangent(bent, tangent(bent) * factors[name])
         summed = np.sum(c * bent)
+        if name == "places":
+            return summed / c.size
         if name == "weights":
             summed = with_tangent(summed, tangent(np.sum(c * np.real(bent))) + tangent(bent).sum())
         return summed / (held(np.sum(c)) if name == "quotient" else np.sum(c))
@@ -210,6 +213,8 @@ def tied_slip(name: str) -> Callable[..., Any]:
         q = np.mean(E * E, axis=1, keepdims=True)
         factors = {"held": 0.0, "half": 0.5, "summed": float(E.shape[1])}
         q = with_tangent(q, tangent(q) * factors.get(name, 1.0))
+        if name == "entry":
+            q = with_tangent(q, tangent(E * E) / E.shape[1])
         rows = shrink.value(q) * E
         if name == "bare":
             rows = with_tangent(rows, tangent(E))

@@ -159,6 +159,8 @@ def draw_one(
     warm = _softmax([z * tau if slip == "multiplied" else z / tau for z in logits])
     p = _softmax(logits) if slip in ("no temperature", "cut first") else warm
     before = [_before(p, v, late=slip == "ties") for v in places]
+    if slip == "ties kept":
+        before = [sum(x > p[v] for x in p) for v in places]
     bar = 0.0 if slip == "no level" else a * level.value(p)
     keep = [p[v] >= bar and (slip == "no count" or before[v] < most) for v in places]
     left = [x if stays else 0.0 for x, stays in zip(_shown(p, warm, slip), keep, strict=True)]
@@ -167,7 +169,7 @@ def draw_one(
     order = sorted(places, key=before.__getitem__) if slip == "sorted" else places
     reached = 0.0
     for v in order:
-        reached += q[v]
+        reached += p[v] if slip == "uncut draw" else q[v]
         if reached > u or (slip == "zero" and reached == u):
             return q, v
     return q, order[0]

@@ -179,7 +179,7 @@ def _replies(paper: Paper, answer: object) -> list[Reply]:
     if spent > SECONDS:
         slow = (
             f"it took {spent:.1f} s of processor time; {SECONDS} s is allowed. The last call is "
-            "so large that only a derived gradient in array form is quick enough."
+            "so large that only work with whole arrays is quick enough."
         )
         replies[-1] = Reply(None, slow, "time")
     return replies

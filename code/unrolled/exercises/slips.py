@@ -37,6 +37,16 @@ def without_slope(squash: Squash) -> Squash:
     return squash._replace(value=lambda z: with_tangent(squash.value(np.real(z)), tangent(z)))
 
 
+def with_slope_of_tanh(squash: Squash) -> Squash:
+    """Let the slope be 1 − φ², which is tanh's: the reader copied it."""
+
+    def value(z: Array) -> Array:
+        made = squash.value(np.real(z))
+        return with_tangent(made, tangent(z) * (1 - made**2))
+
+    return squash._replace(value=value)
+
+
 def slip(loss: Callable[..., Any], wrt: tuple[int, ...]) -> Callable[..., Any]:
     """Make a mistake's answer of a forward whose tangents are changed.
 

@@ -119,6 +119,10 @@ def routes_wrong(form: int, name: str) -> Callable[..., Any]:
                 once[s] = w[s + 1] * once[s + 1]
         if name == "no empty route":
             r[-1] = 0
+        if name == "zeros":
+            r[:] = 0
+        if name == "reversed":
+            r = r[::-1]
         return r
 
     return route_sums
@@ -235,7 +239,7 @@ def both_walk(form: int, *slips: str) -> Callable[..., Arrays]:
                 i, j = t + 1, T - t
             above_f[i] = dys[t] * (1 if "join" in slips else gs[j])
             above_g[j] = dys[t] * (1 if "join" in slips else fs[i])
-        f = back(xs, fs, z_f, above_f)
+        f = back(xs, fs, z_f, above_f, "left not carried" not in slips)
         g = back(xs[::-1], gs, z_g, above_g, "not carried" not in slips)
         g[0] = g[0][::-1]
         for slip, places in (("inputs", [0]), ("start", [1]), ("weights", [2, 3, 4])):

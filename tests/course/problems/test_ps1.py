@@ -94,6 +94,9 @@ def test_loops_wrong(form, name):
         total = np.arctanh(by_pairs(name)(x, h_prev, Wxh, s, 0 * b))  # already times s
         return np.tanh(total + s[:, None] * b)
 
+    def gain_outside(x, h_prev, Wxh, s, b):
+        return s[:, None] * by_pairs(name)(x, h_prev, Wxh, np.ones_like(s), b)
+
     def reshaped(x, h_prev, Wxh, s, b):
         D, H = x.shape[1], len(b)
         met = np.einsum("ni,ijk->njk", x, Wxh.reshape(D, H, H))
@@ -106,6 +109,7 @@ def test_loops_wrong(form, name):
     assert_hint(LOOPS, form, by_pairs(name, gain=lambda s: 1.0), "where is s[n]?")
     assert_hint(LOOPS, form, gain_of_the_bias, "Is the bias inside that sum?")
     assert_hint(LOOPS, form, without_tanh, "what you return is the sum")
+    assert_hint(LOOPS, form, gain_outside, "s[n] is inside the tanh")
     if STORED[name][1] != "ijk":  # there, nothing has to be moved
         assert_hint(LOOPS, form, reshaped, "reshape cuts", "transpose")
 
@@ -151,15 +155,17 @@ VALUES = {
 }
 
 
-def leaky(name, *, slope=None, back=np.transpose, keep=1.0, new=1.0, old=1.0, rate=None):
+def leaky(
+    name, *, slope=None, back=np.transpose, keep=1.0, new=1.0, old=1.0, rate=None, sign=1, kept=None
+):
     """The derivation in matrices; every keyword is a place for a mistake."""
     slope = slope or SLOPES[name]
 
     def leaky_backward(dh, x, h_prev, Wx, Wh, b, r):
         a = x @ Wx + h_prev @ Wh + b
         da = dh * (rate or (lambda r: r))(r) * slope(a)
-        dh_prev = keep * dh * (1 - r) + new * (da @ back(Wh))
-        dr = (dh * (VALUES[name](a) - old * h_prev)).sum(axis=0)
+        dh_prev = keep * dh * (kept or (lambda r: 1 - r))(r) + new * (da @ back(Wh))
+        dr = sign * (dh * (VALUES[name](a) - old * h_prev)).sum(axis=0)
         return da @ Wx.T, dh_prev, x.T @ da, h_prev.T @ da, da.sum(axis=0), dr
 
     return leaky_backward
@@ -192,6 +198,9 @@ def test_leaky_wrong(form, name):
         "hears of the candidate only": leaky(name, keep=0.0),
         "hears of the leak only": leaky(name, new=0.0),
         "r stands in the equation twice": leaky(name, old=0.0),
+        "dr has the wrong sign": leaky(name, sign=-1),
+        "slope of tanh": leaky(name, slope=lambda a: 1 - VALUES[name](a) ** 2),
+        "keep, r or 1 − r": leaky(name, kept=lambda r: r),
         "multiplied by r on its way": leaky(name, rate=np.ones_like),
         "back through Wh the way the state came": leaky(name, back=np.asarray),
     }
@@ -214,9 +223,11 @@ def by_row(terms):
     return terms.sum(axis=1, keepdims=True)
 
 
-def shared(name, *, direct=1.0, through=1.0, count=None, heard=by_row, back=np.transpose):
+def shared(
+    name, *, direct=1.0, through=1.0, count=None, heard=by_row, back=np.transpose, slope=None
+):
     """The derivation in matrices; every keyword is a place for a mistake."""
-    g, slope = GAINS[name]
+    g, slope = GAINS[name][0], slope or GAINS[name][1]
 
     def shared_backward(dh, x, h_prev, Wx, Wh, b):
         a = x @ Wx + h_prev @ Wh + b
@@ -262,6 +273,8 @@ def test_shared_wrong(form, name):
         "what comes back to s[n] is a sum": shared(name, heard=np.asarray),
         "also runs over the sequences": shared(name, heard=np.sum),
         "a mean, not a sum": shared(name, count=1),
+        "Where is the slope of g": shared(name, slope=np.ones_like),
+        "Which sign has its slope": shared(name, through=-1.0),
         "slope of a square": shared(name, through=0.5),
         "back through Wh the way the state came": shared(name, back=np.asarray),
     }

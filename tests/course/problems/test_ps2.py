@@ -58,6 +58,8 @@ def test_right_sums_of_routes_earn_all(form: int, answer: Callable[..., Any]) ->
         ("one long", "more than one long step"),
         ("never mixed", "mix short and long"),
         ("too far", "one too far"),
+        ("zeros", "With what does the walk begin"),
+        ("reversed", "wrong order"),
     ],
 )
 def test_wrong_sums_of_routes_are_told(form: int, name: str, words: str) -> None:
@@ -163,7 +165,8 @@ def test_right_gradients_of_both_ways_earn_all(form: int, answer: Callable[..., 
         ("inputs", "Who else reads the inputs"),
         ("start", "Who else begins there"),
         ("direct", "before any step"),
-        ("not carried", "Who reads it next"),
+        ("not carried", "from the right, a state hears of its own y only"),
+        ("left not carried", "from the left, a state hears of its own y only"),
         ("same step", "Look at the indices"),
         ("transposed", "Which of their two axes"),
     ],

@@ -45,6 +45,7 @@ def scale_net_by_net(form: int, **wrong: Any) -> Answer:
         for W, k, n, s in zip(Wh, keep, lag, share, strict=True):
             stretch = wrong.get("stretch", lambda W: np.linalg.svd(W)[1][0])(W)
             step = s if wrong.get("one_step") else math.exp(math.log(s) / n)
+            step = s / n if wrong.get("added") else step
             c = (step - wrong.get("keep", k)) / (wrong.get("gamma", STEEPEST[form][0]) * stretch)
             found.append(c if wrong.get("uncut") else max(c, 0.0))
         return found
@@ -68,6 +69,7 @@ def test_right_scales_earn_all(form: int, write: Callable[[int], Answer]) -> Non
         ({"keep": 0.0}, "the kept state"),
         ({"one_step": True}, "once for every step"),
         ({"uncut": True}, "not negative"),
+        ({"added": True}, "Which root of q"),
     ],
 )
 def test_wrong_scales_get_their_hint(form: int, wrong: dict[str, Any], words: str) -> None:
@@ -107,6 +109,8 @@ def clip_stacked(form: int, **wrong: Any) -> Answer:
         length = largest * (np.abs(stack / largest) ** p).sum(axis=0) ** (1 / p)
         length = np.where(length == 0, limit, length)
         factor = limit / length if wrong.get("lengthens") else np.minimum(1.0, limit / length)
+        if "measured" in wrong:  # whether to clip is asked of another number
+            factor = np.where(wrong["measured"](stack, length) > limit, limit / length, 1.0)
         stack = stack * factor
         return stack[: len(dWx)], stack[len(dWx) : -1], stack[-1]
 
@@ -202,6 +206,20 @@ def test_other_wrong_clipping_gets_its_hint(form: int) -> None:
         return [np.maximum(-limit, np.minimum(limit, each)) for each in (dWx, dWh, db)]
 
     assert_hint("ps3.clip", form, by_entry, "the direction changes")
+
+
+@forms
+@pytest.mark.parametrize(
+    "measured",
+    [
+        lambda stack, length: np.sqrt((np.minimum(np.abs(stack), 1e100) ** 2).sum(axis=0)),
+        lambda stack, length: np.abs(stack).max(axis=0),
+        lambda stack, length: np.minimum(length, 1e30) ** 3,
+    ],
+    ids=["Euclidean", "largest", "without the root"],
+)
+def test_the_right_factor_at_the_wrong_time_is_wrong(form: int, measured: Any) -> None:
+    assert marked("ps3.clip", form, clip_stacked(form, measured=measured)).points < 4
 
 
 @forms

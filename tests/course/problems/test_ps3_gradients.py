@@ -33,6 +33,8 @@ def products_by_matrices(form: int, **wrong: Any) -> Answer:
     def residual_products(hs, xs, Wx, Wh, b, eps):
         read = hs[1:] if wrong.get("late") else hs[:-1]
         slopes = np.ones((len(xs), len(b))) if wrong.get("flat") else slope(read @ Wh + xs @ Wx + b)
+        if wrong.get("tanh"):
+            slopes = 1 - TABLE[form][0](read @ Wh + xs @ Wx + b) ** 2
         back = Wh if wrong.get("transposed") else Wh.T
         jacobians = (1.0 if wrong.get("eps") else eps) * slopes[:, :, None] * back
         if not wrong.get("skip"):
@@ -74,6 +76,7 @@ def test_right_products_earn_all(form: int, write: Callable[[int], Answer]) -> N
     [
         ("skip", "two ways"),
         ("flat", "slope of φ"),
+        ("tanh", "slope of tanh"),
         ("eps", "on the way forward"),
         ("transposed", "row of Wh"),
         ("late", "did that sum read"),
@@ -155,7 +158,8 @@ def windows_in_one_walk(form: int, **wrong: Any) -> Answer:
             h, a = kept[t]
             dh = dh + dhs[t]
             dv = dv + eps * dh
-            da = eps * dv * (1.0 if flat else slope(a))
+            slopes = 1 - squash(a) ** 2 if wrong.get("tanh") else slope(a)
+            da = (1.0 if wrong.get("eps") else eps) * dv * (1.0 if flat else slopes)
             dWx, dWh, db = dWx + xs[t].T @ da, dWh + h.T @ da, db + da.sum(axis=0)
             dxs.insert(0, da @ Wx.T)
             dh = (0 if wrong.get("place") else dh) + da @ (Wh if back else Wh.T)
@@ -221,6 +225,8 @@ def test_right_windows_earn_all(form: int, write: Callable[[int], Answer]) -> No
         ({"v runs on": True}, "h is cut and v is not"),
         ({"zeros": True}, "keeps the values"),
         ({"flat": True}, "slope of φ"),
+        ({"tanh": True}, "slope of tanh"),
+        ({"eps": True}, "on the way forward"),
         ({"spring": True}, "pulls at v"),
         ({"friction": True}, "friction"),
         ({"place": True}, "stands on its own"),
@@ -237,6 +243,14 @@ def test_cuts_beside_the_right_step_get_their_hint(form: int) -> None:
     early = windows_in_one_walk(form, starts=lambda T, K: [t - 1 for t in STARTS[form](T, K)])
     assert_hint("ps3.windows", form, late, "one step too late")
     assert_hint("ps3.windows", form, early, "one step too early")
+
+
+def test_a_gradient_cut_at_the_very_first_state_is_found() -> None:
+    """K divides T there: the windows of the first form begin at T % K, which is 0."""
+    answer = windows_in_one_walk(0, starts=lambda T, K: range(T % K, T, K))
+    result = marked("ps3.windows", 0, answer)
+    assert result.points < 7
+    assert "not on large ones (dh0)" in result.message
 
 
 @forms

@@ -114,6 +114,7 @@ def test_wrong_biases_get_their_hint(form: int) -> None:
     e_fold = half_wrong(form, lambda n: -np.expm1(-1 / n))
     assert_hint("ps4.halving", form, e_fold, "1/e is left")
     assert_hint("ps4.halving", form, half_wrong(form, lambda n: 1 / n / 2), "equal pieces")
+    assert_hint("ps4.halving", form, half_wrong(form, lambda n: np.log(2) / n), "many steps only")
     assert_hint("ps4.halving", form, lambda n: -right(n), "the sign is wrong")
     assert_hint("ps4.halving", form, lambda n: right(n) + 0.5 * (n < 10), "expected")
 
@@ -199,8 +200,12 @@ def tied_by_matrices(form: int, **slip: Any) -> Callable[..., Any]:
         g = phi(a_g)
         c = f * c_prev + tie(f) * g
         o = sigmoid(a[:, 2 * H :] + c @ Wc)
-        sigma_slope = (lambda s: 1.0) if slip.get("no σ slope") else (lambda s: s * (1 - s))
-        da_o = dh * phi(c) * sigma_slope(o)
+        sigma_slope, slope_o = (
+            (lambda s: 1.0) if slip.get("no σ slope") or slip.get(f"no {each} slope")
+            else (lambda s: s * (1 - s))
+            for each in ("gate f", "gate o")
+        )  # fmt: skip
+        da_o = dh * phi(c) * slope_o(o)
         arrives = 0.0 if slip.get("no dc") else dc
         dc = arrives + dh * o * (1.0 if slip.get("no c slope") else slope(c))
         if not slip.get("no peek"):
@@ -209,7 +214,7 @@ def tied_by_matrices(form: int, **slip: Any) -> Callable[..., Any]:
         if not slip.get("no keep"):
             df = df + dc * c_prev
         if not slip.get("no opening"):
-            df = df + dc * g * (-1.0 if slip.get("coupled") else tie_slope(f))
+            df = df + dc * g * (-1.0 if slip.get("coupled") else tie_slope(f) * slip.get("sign", 1))
         da_f = df * sigma_slope(f)
         da_g = dc * tie(f) * (1.0 if slip.get("no g slope") else slope(a_g))
         da = np.hstack([da_f, da_g, da_o])
@@ -276,6 +281,8 @@ def test_tied_cell_derived_in_two_ways(form: int, answer: Callable[[int], Any]) 
         ("no keep", "only of what is let in"),
         ("coupled", "the coupled gate"),
         ("no peek", "the gate o reads c"),
+        ("no gate f slope", "in the gate f alone"),
+        ("no gate o slope", "in the gate o alone"),
         ("Wc not transposed", "through Wc"),
         ("no σ slope", "slope of σ"),
         ("no g slope", "in the candidate g"),
@@ -285,6 +292,11 @@ def test_tied_cell_derived_in_two_ways(form: int, answer: Callable[[int], Any]) 
 @pytest.mark.parametrize("form", range(5))
 def test_wrong_tied_cells_get_their_hint(form: int, slip: str, words: str) -> None:
     assert_hint("ps4.tied", form, tied_by_matrices(form, **{slip: True}), words)
+
+
+@pytest.mark.parametrize("form", range(5))
+def test_a_tie_that_rises_gets_its_hint(form: int) -> None:
+    assert_hint("ps4.tied", form, tied_by_matrices(form, sign=-1), "What sign")
 
 
 # --- one gate over a sequence ----------------------------------------------------------------
@@ -318,9 +330,11 @@ def single_by_walking_back(form: int, **slip: Any) -> Callable[..., Any]:
                 dc = np.zeros_like(c0)
             if not slip.get("last only above") or t == T - 1:
                 dh = dh + dhs[t]
-            phi_slope = (lambda z: 1.0) if slip.get("no φ slope") else slope
+            one = lambda z: 1.0  # noqa: E731
+            phi_slope = one if slip.get("no φ slope") or slip.get("no g slope") else slope
+            shown_slope = one if slip.get("no φ slope") or slip.get("no c slope") else slope
             if not slip.get("not shown"):
-                dc = dc + dh * omega(f) * phi_slope(c)
+                dc = dc + dh * omega(f) * shown_slope(c)
             df = 0.0 if slip.get("no show") else dh * phi(c) * omega_slope(f)
             df = df + (0.0 if slip.get("no keep") else dc * c_prev)
             df = df - (0.0 if slip.get("no letting in") else dc * g)
@@ -401,7 +415,9 @@ def test_single_gate_derived_in_two_ways(form: int, answer: Callable[[int], Any]
         ("no show", "the third: it shows"),
         ("not shown", "also shown in h_t"),
         ("no σ slope", "slope of σ"),
-        ("no φ slope", "slope of φ"),
+        ("no φ slope", "slope of φ is missing, in g and in h"),
+        ("no g slope", "missing in g."),
+        ("no c slope", "between h_t and c_t"),
     ],
 )
 @pytest.mark.parametrize("form", range(5))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -377,6 +378,64 @@ def test_wrong_answers_get_their_hint(
 def test_the_old_mean_in_the_gap_gets_its_hint() -> None:
     old = stepper(0, square=lambda s, g, m, new: 0.99 * s + 0.01 * (g - m) ** 2)
     assert_hint("ps5.step", 0, old, "the old m")
+
+
+@each_form
+def test_a_draw_from_what_was_not_cut_gets_its_hint(form: int) -> None:
+    right = RIGHT["draw"][0](form)
+
+    def uncut(logits: Any, tau: Any, a: Any, most: Any, u: Any) -> Any:
+        q, ids = right(logits, tau, a, most, u)
+        everything = logits.shape[1]
+        return q, np.where(tau == 0, ids, right(logits, tau, 0.0, everything, u)[1])
+
+    assert_hint("ps5.draw", form, uncut, "does the draw add up")
+
+
+@each_form
+def test_keeping_all_of_equal_probabilities_gets_its_hint(form: int) -> None:
+    def kept(logits: Any, tau: Any, a: Any, most: Any, u: Any) -> Any:
+        wide, _ = RIGHT["draw"][0](form)(logits, tau, a, logits.shape[1], u)
+        bar = -np.sort(-logits, axis=1)[:, most - 1 : most]
+        q = np.where((logits >= bar) | (tau == 0)[:, None], wide, 0.0)
+        q = q / q.sum(axis=1, keepdims=True)
+        return q, (np.cumsum(q, axis=1) > u[:, None]).argmax(axis=1)
+
+    assert_hint("ps5.draw", form, kept, "you keep more than")
+
+
+@each_form
+def test_a_score_in_nats_or_divided_by_the_places_gets_its_hint(form: int) -> None:
+    bend, slope = BENDS[form]
+
+    def score(logits: Any, targets: Any, c: Any, unit: float, *, places: bool) -> Any:
+        ell, p = bits(logits, targets)
+        ell, below = ell * np.log(2) / unit, c.size if places else c.sum()
+        factor = c * slope(ell) / (below * unit)
+        dc = (bend(ell) - (0.0 if places else (c * bend(ell)).sum() / c.sum())) / below
+        return (p - np.eye(p.shape[-1])[targets]) * factor[..., None], dc
+
+    nats = partial(score, unit=1.0, places=False)
+    assert_hint("ps5.score", form, nats, "you count ℓ in nats")
+    assert_hint("ps5.score", form, partial(score, unit=np.log(2), places=True), "both are divided")
+
+
+@each_form
+def test_a_scale_that_hears_of_one_entry_only_gets_its_hint(form: int) -> None:
+    right = RIGHT["tied"][0](form)
+
+    def entry(dx: Any, dlogits: Any, ids: Any, h: Any, E: Any, P: Any) -> Any:
+        dE, dP, dh = right(dx, dlogits, ids, h, E, P)
+        scale = problem("ps5.tied").variants[form].settings.value
+        q, step = (E**2).mean(axis=1, keepdims=True), 1e-20
+        slope = np.imag(scale(q + 1j * step)) / step
+        arrives = dlogits.reshape(-1, len(E)).T @ (h.reshape(-1, len(P)) @ P)
+        np.add.at(arrives, ids, dx)
+        own = arrives * E
+        others = own.sum(axis=1, keepdims=True) - own
+        return dE - slope * others * 2 * E / E.shape[1], dP, dh
+
+    assert_hint("ps5.tied", form, entry, "from all entries")
 
 
 def test_drawing_what_was_cut_gets_its_hint_where_it_shows() -> None:

@@ -82,6 +82,8 @@ def unwritten(*_):
         (lambda a, *_: a * a, "You squared."),
         (lambda a, *_: a / 2, "You halved."),
         (sometimes, "the shape fits, but at"),
+        (lambda a, *_: np.float32(2 * a), "Is something rounded, or float32?"),
+        (lambda a, *_: (2 * a).astype(object), "expected numbers, got an array of object"),
         (lambda a, *_: a[:1], "expected shape (3,), got (1,)"),
         (lambda a, *_: a * np.nan, "NaN or infinity"),
         (lambda a, *_: "a", "expected numbers, got str"),
