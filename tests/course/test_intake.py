@@ -615,6 +615,5 @@ def test_a_file_handed_in_as_nbgrader_does(tmp_path):
     ],
 )
 def test_the_forms_that_a_notebook_opens_are_read(line, forms):
-    assert (
-        notebooks.opened_forms(json.dumps({"cells": [{"source": [line]}]}).encode(), "ps1") == forms
-    )
+    content = json.dumps({"cells": [{"source": [line]}]}).encode()
+    assert notebooks.opened_forms(content, "ps1") == forms

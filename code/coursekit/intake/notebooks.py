@@ -72,16 +72,8 @@ def opened_forms(content: bytes, problem_set: str) -> str | None:
     """
     quote = rb"\\?[\"']"
     name = quote + problem_set.encode() + quote
-    call = re.search(
-        rb"problem_set\(\s*"
-        + name
-        + rb"(?:\s*,\s*"
-        + quote
-        + rb"([0-9a-z]{0,36})"
-        + quote
-        + rb")?",
-        content,
-    )
+    code = quote + rb"([0-9a-z]{0,36})" + quote
+    call = re.search(rb"problem_set\(\s*" + name + rb"(?:\s*,\s*" + code + rb")?", content)
     return None if call is None else (call[1] or b"").decode("ascii")
 
 

@@ -60,8 +60,8 @@ def leaky_draw(squash: Squash, rng: np.random.Generator) -> tuple[Array, ...]:
 
 
 def leaky_large(squash: Squash, rng: np.random.Generator) -> tuple[Array, ...]:
-    """Draw the same arguments with 512 units."""
-    return _leaky_arguments(96, 511, 512, rng)
+    """Draw the same arguments with 400 units."""
+    return _leaky_arguments(96, 399, 400, rng)
 
 
 def _leaky_arguments(N: int, D: int, H: int, rng: np.random.Generator) -> tuple[Array, ...]:

@@ -77,8 +77,8 @@ def shared_draw(gain: Gain, rng: np.random.Generator) -> tuple[Array, ...]:
 
 
 def shared_large(gain: Gain, rng: np.random.Generator) -> tuple[Array, ...]:
-    """Draw the same arguments with 512 units."""
-    return _arguments(96, 511, 512, rng)
+    """Draw the same arguments with 400 units."""
+    return _arguments(96, 399, 400, rng)
 
 
 def _arguments(N: int, D: int, H: int, rng: np.random.Generator) -> tuple[Array, ...]:

@@ -130,11 +130,11 @@ def _factor(
 
     low, high = SMALLEST, 1000.0 if lengthens else 0.0  # as powers of two
     if not sizes or fits(high):
-        return 2.0**high if sizes else 1.0
+        return float(2.0**high) if sizes else 1.0
     for _ in range(64):
         middle = (low + high) / 2
         low, high = (middle, high) if fits(middle) else (low, middle)
-    return 2.0**low
+    return float(2.0**low)
 
 
 def _clipped(

@@ -133,7 +133,7 @@ def problem_set(name: str, code: str = "") -> ProblemSet:
         counts = [len(problem.variants) for problem in problems]
         raise ArgumentError(
             f"code: expected {len(problems)} digits, each below {counts} in turn, got {code!r}. "
-            "Copy it from the first cell of your notebook as it was handed out."
+            "Copy it from the first code cell of your notebook as it was handed out."
         )
     return ProblemSet(name, problems, code)
 
