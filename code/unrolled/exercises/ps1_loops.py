@@ -128,7 +128,7 @@ def loops_draw(order: str, rng: np.random.Generator) -> tuple[Array, ...]:
 
 def loops_large(order: str, rng: np.random.Generator) -> tuple[Array, ...]:
     """Draw the same arguments so large that loops over every entry take many seconds."""
-    return _arguments(order, 64, 63, 96, rng)
+    return _arguments(order, 120, 63, 96, rng)
 
 
 def _arguments(order: str, N: int, D: int, H: int, rng: np.random.Generator) -> tuple[Array, ...]:
