@@ -68,8 +68,8 @@ def _copy(value: Any) -> Any:
 def _same_bytes(before: Array, after: Array) -> bool:
     """Compare bit by bit: NaN is the same as itself, and −0 is not 0."""
     if before.itemsize == 8 and before.flags.c_contiguous and after.flags.c_contiguous:
-        words = (array.reshape(-1).view(np.uint64) for array in (before, after))
-        return bool(np.array_equal(*words))  # without a copy: arguments may be large
+        one, other = before.reshape(-1).view(np.uint64), after.reshape(-1).view(np.uint64)
+        return bool(np.array_equal(one, other))  # without a copy: arguments may be large
     return before.tobytes() == after.tobytes()
 
 
