@@ -467,7 +467,7 @@ def test_a_code_that_fits_no_form_is_refused(code):
     with pytest.raises(ArgumentError, match="code: expected 3 digits") as refused:
         problem_set("ps1", code)
     assert repr(code) in str(refused.value)
-    assert "first cell of your notebook" in str(refused.value)
+    assert "first code cell of your notebook" in str(refused.value)
 
 
 @pytest.mark.parametrize(
