@@ -1,10 +1,10 @@
 """Freeze the book's own prose as the text that its character models are trained on.
 
-The problem sets and the appendix of claims are read first, then the chapters `book/NN_*.md` in
-order, so that the end, which is held out, is a chapter's. What is not a plain sentence is left
-out: front matter, code cells and other code, displayed equations, tables, headings, options,
-labels, and every line that cites, refers, or holds mathematics that cannot be written in plain
-characters. The result has one sentence a line and does not depend on the machine.
+The cover, the appendix of claims and the problem sets are read first, then the chapters
+`book/NN_*.md` in order, so that the end, which is held out, is a chapter's. What is not a plain
+sentence is left out: front matter, code cells and other code, displayed equations, tables,
+headings, options, labels, and every line that cites, refers, or holds mathematics that cannot be
+written in plain characters. The result has one sentence a line and does not depend on the machine.
 
 Usage: `python scripts/freeze_prose.py` from anywhere; `--check` only says whether the chapters
 have changed since the last time.
@@ -51,10 +51,11 @@ def main() -> int:
 
 
 def prose_of_book(book: Path) -> str:
-    """Join the plain sentences of problem sets, claims and chapters, the last ones by number."""
+    """Join the plain sentences of the cover, claims, problem sets and chapters, each in order."""
     pages = [
-        *sorted(book.glob("exercises/*.md"), key=lambda page: page.name),
+        *book.glob("index.md"),
         *book.glob("claims.md"),
+        *sorted(book.glob("exercises/*.md"), key=lambda page: page.name),
         *sorted(book.glob("[0-9][0-9]_*.md"), key=lambda page: page.name),
     ]
     return "".join(prose_of(page.read_text("utf-8")) for page in pages)

@@ -67,11 +67,15 @@ def test_only_plain_sentences_stay(script):
     assert script["prose_of"](PAGE) == PROSE
 
 
-def test_chapters_are_joined_in_order(script, tmp_path):
-    for name, text in (("02_b", "Second."), ("01_a", "First."), ("index", "Never.")):
+def test_pages_are_joined_in_order_and_the_end_is_a_chapter(script, tmp_path):
+    (tmp_path / "exercises").mkdir()
+    for name, text in (
+        *(("02_b", "Fifth."), ("01_a", "Fourth."), ("exercises/ps1", "Third.")),
+        *(("claims", "Second."), ("index", "First."), ("glossary", "Never.")),
+    ):
         (tmp_path / f"{name}.md").write_text(text + "\n", "utf-8")
 
-    assert script["prose_of_book"](tmp_path) == "First.\nSecond.\n"
+    assert script["prose_of_book"](tmp_path) == "First.\nSecond.\nThird.\nFourth.\nFifth.\n"
 
 
 def test_writing_replaces_the_whole_file_and_leaves_nothing_else(script, tmp_path):
