@@ -23,6 +23,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from course import folders  # noqa: E402  (found through the path above)
 
+from coursekit.plain import write_whole  # noqa: E402  (after the path, too)
+
 RESULT = ROOT / "code" / "coursekit" / "data" / "speed.json"
 SIZES = (200, 1000)
 COURSE = 'title = "Speed"\nroster = "roster.csv"\nseed = "{seed}"\ngradebook = "{gradebook}"\n'
@@ -40,10 +42,7 @@ def main() -> int:
         "course_seed": folders.SEED,
         "runs": runs,
     }
-    RESULT.parent.mkdir(exist_ok=True)
-    temporary = RESULT.with_suffix(".part")
-    temporary.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    temporary.replace(RESULT)
+    write_whole(RESULT, (json.dumps(found, indent=1) + "\n").encode())
     print(f"wrote {RESULT.relative_to(ROOT)}")
     return 0
 

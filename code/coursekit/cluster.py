@@ -31,13 +31,12 @@ AHEAD = 3
 """Tasks under way for each thread of the cluster."""
 DEATHS = 20
 """Workers that may die over one task before it is given up: the fault is then the task's."""
-PLUGIN = "unrolled-boxes"
 
 
 def _versions() -> str:
-    """Say what marks depend on: Python, NumPy, every line of the exercises and of the marking."""
+    """Say what marks depend on: Python, NumPy, every line of exercises, marking and this file."""
     sources = hashlib.sha256()
-    modules = [Path(str(each.__file__)) for each in (records, marking)]
+    modules = [Path(__file__), *(Path(str(each.__file__)) for each in (records, marking))]
     folders = [Path(str(each.__file__)).parent for each in (exercises, sandbox)]
     modules += sorted(path for folder in folders for path in folder.rglob("*.py"))
     for path in modules:
@@ -74,11 +73,12 @@ class DaskEngine(NamedTuple):
         if first is None:
             return
         with _client(self.address) as client:
-            client.register_plugin(Boxes(first[0].limits, self.unsafe), name=PLUGIN)
+            boxes = _boxes_name(first[0])
+            client.register_plugin(Boxes(first[0].limits, self.unsafe), name=boxes)
             try:
                 yield from _spread(client, first, batches)
             finally:
-                client.unregister_worker_plugin(PLUGIN)
+                client.unregister_worker_plugin(boxes)
 
 
 class Boxes(WorkerPlugin):  # type: ignore[misc]
@@ -124,7 +124,7 @@ def mark_batch(jobs: tuple[Job, ...], about: str) -> tuple[Marks, ...]:
     """
     if about != VERSIONS:
         raise CourseError(f"a worker has other versions: {VERSIONS}, expected {about}.")
-    fleet = get_worker().plugins[PLUGIN].fleet
+    fleet = get_worker().plugins[_boxes_name(jobs[0])].fleet
     with fleet.lend() as box:
         return tuple(mark_job(job, box) for job in jobs)
 
@@ -137,6 +137,15 @@ def ready(limits: Limits, unsafe: bool) -> tuple[str, str]:
     except CourseError as error:
         return VERSIONS, str(error)
     return VERSIONS, ""
+
+
+def _boxes_name(job: Job) -> str:
+    """Name a run's boxes on the workers by its seed, which no other run has.
+
+    So graders of two problem sets can share a cluster, and a run that goes on after a kill
+    takes the place of what it left there.
+    """
+    return f"unrolled-boxes-{hashlib.sha256(str(job.seed).encode()).hexdigest()[:12]}"
 
 
 @contextmanager

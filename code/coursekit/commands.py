@@ -59,6 +59,10 @@ def grade(asked: argparse.Namespace) -> int:
         course, asked.set, folder, engine=engine, regrade=asked.regrade, no_wait=asked.no_wait
     )
     print(summary.text)
+    print(
+        f"graded now {summary.graded}, unchanged {summary.unchanged}, "
+        f"kept from an earlier folder {summary.kept}"
+    )
     print(f"report: {summary.report}")
     return DONE
 

@@ -81,5 +81,5 @@ def is_of(marks: Marks, job: Job) -> bool:
     """Tell whether marks are of a job: the same file, form, questions and problems."""
     sent = job.submission
     same = marks[:5] == (sent.student, sent.problem_set, sent.digest, job.code, job.seed)
-    worth = [(each.id.partition(".")[2], each.points) for each in set_problems(sent.problem_set)]
+    worth = [(each.short, each.points) for each in set_problems(sent.problem_set)]
     return same and [(score.problem, score.out_of) for score in marks.scores] == worth

@@ -145,7 +145,7 @@ def moodle(course: Course, problem_set: str, lines: Sequence[Line], zero: bool) 
 def plain(course: Course, problem_set: str, lines: Sequence[Line], zero: bool) -> str:
     """Write a table for a spreadsheet, problem by problem, with the mark that Excel needs."""
     problems = set_problems(problem_set)
-    shorts = [problem.id.partition(".")[2] for problem in problems]
+    shorts = [problem.short for problem in problems]
     rows = []
     for line in lines:
         scores = dict.fromkeys(shorts, 0.0) if zero and line.scores is None else line.scores

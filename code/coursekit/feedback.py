@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from coursekit.gradebook import Gradebook
 from coursekit.gradebook_rows import Grade
+from coursekit.pages import page
 from coursekit.plain import printable, write_whole
 from coursekit.points import written
 from coursekit.records import Course, CourseError, Student
@@ -28,7 +22,7 @@ LABELS = {
     "part": "partly right",
     "wrong": "not right yet",
     "form": "not of the shape asked for",
-    "error": "stopped with an error",
+    "error": "no answer that could be marked",
     "refused": "not graded",
     "time": "too slow",
     "memory": "out of memory",
@@ -85,9 +79,9 @@ def write_feedback(course: Course, problem_set: str) -> int:
         wrong = check_id(student.id)
         if wrong is not None:  # it names a folder
             raise CourseError(f"the id of marks: {wrong}.")
-        page = render(course.title, student, kept, grades.get(student.id, {}))
+        html = render(course.title, student, kept, grades.get(student.id, {}))
         path = course.folder / "feedback" / student.id / problem_set / f"{problem_set}.html"
-        write_whole(path, page.encode(), PRIVATE)
+        write_whole(path, html.encode(), PRIVATE)
         count += 1
     if count == 0:
         raise CourseError(
@@ -137,11 +131,8 @@ def render(course_title: str, student: Student, kept: Kept, grades: Mapping[str,
                 source=readable(kept.answers.get(score.problem, "")),
             )
         )
-    page, style = _template()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return page.render(
-        style=Markup(style),  # our own file, the one thing that is not escaped
-        style_hash=f"'sha256-{digest}'",
+    return page(
+        "feedback",
         course=printable(course_title),
         set_title=f"Problem set {marks.problem_set.removeprefix('ps')}",
         id=printable(student.id),
@@ -173,13 +164,3 @@ def readable(source: str) -> str:
     if len(lines) > MOST_LINES:
         shown.append(f"… and {len(lines) - MOST_LINES} lines more")
     return "\n".join(shown)
-
-
-@cache
-def _template() -> tuple[Template, str]:
-    """Give the page and its style, read once for all students."""
-    shelf = Environment(
-        loader=PackageLoader("coursekit"), autoescape=True, undefined=StrictUndefined
-    )
-    style = files("coursekit").joinpath("templates", "feedback.css").read_text("utf-8")
-    return shelf.get_template("feedback.html.j2"), style

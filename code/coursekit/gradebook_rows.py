@@ -59,8 +59,8 @@ def register_cells(db: Any, master: Any, problems: tuple[Problem, ...]) -> None:
     CourseError
         Cells would come or go though submissions hang on them.
     """
-    points = {f"{short(problem.id)}-check": float(problem.points) for problem in problems}
-    wanted = {*points, *(short(problem.id) for problem in problems)}
+    points = {f"{problem.short}-check": float(problem.points) for problem in problems}
+    wanted = {*points, *(problem.short for problem in problems)}
     cells = _cells(db, master)
     if cells and set(cells) != wanted and master.submissions:
         raise CourseError(
@@ -128,7 +128,7 @@ def put_marks(db: Any, problem_set: str, marks: Marks) -> None:
         .one_or_none()
     )
     cells = {} if master is None else _cells(db, master)
-    shorts = [short(score.problem) for score in marks.scores]
+    shorts = [score.problem for score in marks.scores]
     missing = [name for name in shorts if name not in cells or f"{name}-check" not in cells]
     if missing:
         raise CourseError(
@@ -202,8 +202,3 @@ def _row(db: Any, model: Any, known: Mapping[str, Any], cell: str, notebook: str
 
 def _cells(db: Any, master: Any) -> dict[str, Any]:
     return {row.name: row for row in db.query(api.BaseCell).filter_by(notebook_id=master.id)}
-
-
-def short(problem_id: str) -> str:
-    """Give a problem's name within its set."""
-    return problem_id.rpartition(".")[2]

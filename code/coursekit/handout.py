@@ -12,7 +12,7 @@ from nbgrader.preprocessors import LockCells
 from nbgrader.utils import compute_checksum
 
 from coursekit.records import CourseError
-from coursekit.sheets import Sheet, short_name
+from coursekit.sheets import Sheet
 from unrolled.exercises.problems import Variant
 from unrolled.exercises.sets import DIGITS
 
@@ -41,7 +41,7 @@ def make_notebook(sheet: Sheet, code: str = "") -> Any:
     """
     digits = code or DIGITS[0] * len(sheet.problems)
     forms = {
-        short_name(problem): (problem.variants[0], problem.variants[DIGITS.index(digit)])
+        problem.short: (problem.variants[0], problem.variants[DIGITS.index(digit)])
         for problem, digit in zip(sheet.problems, digits, strict=True)
     }
     cells = [(name, copy.deepcopy(cell)) for name, cell in sheet.cells]

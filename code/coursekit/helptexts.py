@@ -22,8 +22,8 @@ A course from beginning to end:
   unrolled-course status               where every set stands
 
 Exit codes: 0 done; 1 something for you to mend, said in one sentence;
-2 wrong usage; 130 stopped by Ctrl-C. Files that a grading refuses are no failure of it:
-the report and the summary name them.
+2 wrong usage; 130 stopped by Ctrl-C. Files that a grading refuses are no failure
+of it: the report and the summary name them.
 """
 INIT = """\
 Writes course.toml (explained line by line, with a fresh secret seed), an example
@@ -55,7 +55,8 @@ FOLDER, or a zip of it, holds one notebook (or a zip of one) a student, as
   <id>/ps1/ps1.ipynb  <id>/ps1.ipynb  <id>.ipynb  <id>_ps1.ipynb  ps1_<id>.ipynb
 
 or as Canvas and Moodle download them all; then the roster needs the column
-canvas_id or moodle_id, or for Moodle the full names.
+canvas_id, or for Moodle the full names, or moodle_id: the number in the names
+of the files, another one in each assignment.
 
 Stop it whenever you like and start it again: it goes on where it was. A file
 that is graded is graded again only if the student handed in another one.

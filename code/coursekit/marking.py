@@ -15,12 +15,15 @@ from coursekit.records import CourseError, Job, Marks, Score
 from coursekit.sandbox.messages import Task
 from coursekit.store import KINDS
 from unrolled.exercises.papers import Paper, Reply, draw_paper, mark
+from unrolled.exercises.problems import Problem
 from unrolled.exercises.sets import DIGITS, set_problems
 from unrolled.exercises.sets import problem_set as open_set
 
 LONGEST_MESSAGE = 600
 NO_PYTHON = "of the answer cell is no Python"
 """What the box says of a cell that does not compile."""
+OTHER_FORMS = "the notebook opens the forms"
+"""Begins what is said of an answer to another form; the report counts it."""
 DRAWING = threading.Lock()
 """Two threads that need one paper draw it once."""
 
@@ -48,8 +51,7 @@ def mark_job(job: Job, box: Box) -> Marks:
         A score for every problem of the set, in its order.
     """
     given = open_set(job.submission.problem_set, job.code)
-    shorts = [problem.id.partition(".")[2] for problem in given.problems]
-    scores = tuple(_score(job, short, box) for short in shorts)
+    scores = tuple(_score(job, problem, box) for problem in given.problems)
     sent = job.submission
     return Marks(sent.student, sent.problem_set, sent.digest, job.code, job.seed, scores)
 
@@ -72,24 +74,21 @@ def paper(problem_set: str, short: str, code: str, seed: int) -> Paper:
         Kept for the next student: never change its arrays.
     """
     problems = set_problems(problem_set)
-    place = [problem.id.partition(".")[2] for problem in problems].index(short)
+    place = [problem.short for problem in problems].index(short)
     with DRAWING:
         return _drawn(problem_set, place, code[place], seed)
 
 
 @lru_cache(maxsize=256)
 def _drawn(problem_set: str, place: int, digit: str, seed: int) -> Paper:
-    problems = set_problems(problem_set)
-    code = "".join(digit if each == place else "0" for each in range(len(problems)))
-    short = problems[place].id.partition(".")[2]
-    variant = open_set(problem_set, code).variant(short)
-    number = int.from_bytes(f"{problem_set}.{short}.{digit}".encode(), "big")
-    return draw_paper(problems[place], variant, np.random.default_rng([seed, number]))
+    problem = set_problems(problem_set)[place]
+    variant = problem.variants[DIGITS.index(digit)]
+    number = int.from_bytes(f"{problem.id}.{digit}".encode(), "big")
+    return draw_paper(problem, variant, np.random.default_rng([seed, number]))
 
 
-def _score(job: Job, short: str, box: Box) -> Score:
-    sent = job.submission
-    problem = next(each for each in set_problems(sent.problem_set) if each.id.endswith(f".{short}"))
+def _score(job: Job, problem: Problem, box: Box) -> Score:
+    sent, short = job.submission, problem.short
     refusal = sent.refusals.get(short)
     source = sent.answers.get(short)
     if refusal is not None or source is None:
@@ -113,12 +112,12 @@ def _other_form(job: Job, short: str) -> str:
     """Say so if the notebook shows another form of a problem than the one that is graded."""
     opened, set_name = job.submission.opened, job.submission.problem_set
     problems = set_problems(set_name)
-    place = [problem.id.partition(".")[2] for problem in problems].index(short)
+    place = [problem.short for problem in problems].index(short)
     shown = DIGITS[0] * len(problems) if opened == "" else opened
     if shown is None or len(shown) != len(problems) or shown[place] == job.code[place]:
         return ""
     return (
-        f"the notebook opens the forms {shown}, and this student's are {job.code}: "
+        f"{OTHER_FORMS} {shown}, and this student's are {job.code}: "
         "was it the one that was handed out? "
     )
 
@@ -147,7 +146,7 @@ def check_marks(job: Job, marks: Marks) -> Marks:
     expected = (sent.student, sent.problem_set, sent.digest, job.code, job.seed)
     fits = marks[:5] == expected and len(marks.scores) == len(problems)
     if not fits or not all(
-        score.problem == problem.id.partition(".")[2]
+        score.problem == problem.short
         and score.out_of == problem.points
         and 0 <= score.points <= problem.points
         and score.kind in KINDS

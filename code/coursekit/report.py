@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import jinja2
-
 from coursekit.intake import NOTHING, Refused
+from coursekit.marking import OTHER_FORMS
+from coursekit.pages import page
 from coursekit.plain import printable
 from coursekit.records import Score
 from coursekit.store import Kept
+from unrolled.exercises.problems import Problem
 from unrolled.exercises.sets import set_problems
 
 BINS = 10
@@ -25,8 +24,6 @@ MESSAGES = 3
 NAMES = 300
 """How many students or files a list names; a number stands for the rest."""
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
-TEMPLATES = Path(__file__).parent / "templates"
-STYLE = "report.css"
 
 
 class Question(NamedTuple):
@@ -60,6 +57,8 @@ class Report(NamedTuple):
     """Students whose file was read, and held nothing to grade, each with the reason."""
     missing: tuple[str, ...]
     """Students who handed in nothing."""
+    other_forms: int = 0
+    """Students with an answer that is not right to a form that is not theirs."""
 
 
 def summarise(problem_set: str, kept: Iterable[Kept], refused: Sequence[Refused]) -> Report:
@@ -80,8 +79,8 @@ def summarise(problem_set: str, kept: Iterable[Kept], refused: Sequence[Refused]
         What :func:`as_text` and :func:`as_html` show.
     """
     problems = set_problems(problem_set)
-    tallies = {problem.id.partition(".")[2]: _Tally() for problem in problems}
-    totals, missing, unread = [], [], []
+    tallies = {problem.short: _Tally() for problem in problems}
+    totals, missing, unread, other_forms = [], [], [], 0
     named = {each.student for each in refused}
     for each in kept:
         scores = each.marks.scores
@@ -92,14 +91,12 @@ def summarise(problem_set: str, kept: Iterable[Kept], refused: Sequence[Refused]
             if each.marks.student not in named:
                 unread.append((each.marks.student, scores[0].message))
         totals.append(sum(score.points for score in scores))
+        other_forms += any(score.message.startswith(OTHER_FORMS) for score in scores)
         for score in scores:
             if score.problem in tallies:
                 source = each.answers.get(score.problem, "")
                 tallies[score.problem].add(each.marks.student, score, source)
-    questions = [
-        tallies[problem.id.partition(".")[2]].question(problem.id, problem.title, problem.points)
-        for problem in problems
-    ]
+    questions = [tallies[problem.short].question(problem) for problem in problems]
     return Report(
         problem_set,
         sum(problem.points for problem in problems),
@@ -108,6 +105,7 @@ def summarise(problem_set: str, kept: Iterable[Kept], refused: Sequence[Refused]
         tuple(refused),
         tuple(unread),
         tuple(missing),
+        other_forms,
     )
 
 
@@ -128,12 +126,12 @@ class _Tally:
         if score.points > 0 and source:
             self.texts.setdefault(_fingerprint(source), []).append(student)
 
-    def question(self, name: str, title: str, out_of: int) -> Question:
+    def question(self, problem: Problem) -> Question:
         alike = sorted(tuple(group) for group in self.texts.values() if len(group) > 1)
         return Question(
-            name.partition(".")[2],
-            title,
-            out_of,
+            problem.short,
+            problem.title,
+            problem.points,
             sum(self.points) / max(1, len(self.points)),
             self.kinds["right"],
             self.kinds["time"],
@@ -198,8 +196,16 @@ def as_text(report: Report) -> str:
             f"right {question.right}"
         )
         lines.append(line + (f", too slow {question.time_outs}" if question.time_outs else ""))
-    if report.unread:
-        lines.append(f"  nothing to grade in the file of {len(report.unread)}")
+    lines += [
+        f"  nothing to grade from {who}: {printable(why)}" for who, why in report.unread[:NAMES]
+    ]
+    if len(report.unread) > NAMES:
+        lines.append(f"  and {len(report.unread) - NAMES} more with nothing to grade")
+    if report.other_forms:
+        lines.append(
+            f"  other forms than the student's in {report.other_forms} notebooks, and not right: "
+            "was the seed changed, or the folder release handed out?"
+        )
     lines += [f"  refused {each.path}: {each.reason}" for each in report.refused[:NAMES]]
     if len(report.refused) > NAMES:
         lines.append(f"  and {len(report.refused) - NAMES} more refused")
@@ -221,17 +227,9 @@ def as_html(report: Report, course: str) -> str:
     str
         HTML in which nothing that a student wrote is markup.
     """
-    style = (TEMPLATES / STYLE).read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     ranges = bins(report)
-    return environment.get_template("report.html.j2").render(
+    return page(
+        "report",
         report=report,
         course=printable(course),
         mean=mean(report),
@@ -239,6 +237,4 @@ def as_html(report: Report, course: str) -> str:
         ranges=ranges,
         most=max(1, *(count for _, count in ranges)),
         names=NAMES,
-        style=style,
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'",
     )

@@ -162,7 +162,7 @@ def _sectioned(
     cells: Iterator[Any], problem_set: str, problems: tuple[Problem, ...]
 ) -> Iterator[tuple[str, Any]]:
     """Say which problem each cell belongs to, and take the labels out."""
-    labels = {f"{problem_set}-{short_name(problem)}": short_name(problem) for problem in problems}
+    labels = {f"{problem_set}-{problem.short}": problem.short for problem in problems}
     section = ""
     for cell in cells:
         if cell.cell_type == "markdown":
@@ -217,7 +217,7 @@ def _check(sheet: Sheet) -> None:
     if len(calls) != 1 or calls[0].cell_type != "code":
         raise CourseError(f'{name}: the page must say problem_set("{name}") in one cell.')
     for problem in sheet.problems:
-        short = short_name(problem)
+        short = problem.short
         cells = [cell for place, cell in sheet.cells if place == short]
         roles = {cell.metadata.nbgrader.grade_id: cell for cell in cells if _graded(cell)}
         if set(roles) != {short, f"{short}-check"}:
@@ -240,8 +240,3 @@ def _check(sheet: Sheet) -> None:
 
 def _graded(cell: Any) -> bool:
     return "nbgrader" in cell.metadata
-
-
-def short_name(problem: Problem) -> str:
-    """Give a problem's name within its set."""
-    return problem.id.partition(".")[2]

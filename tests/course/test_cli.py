@@ -101,7 +101,7 @@ def test_a_course_goes_from_init_to_export(course, capsys, monkeypatch):
     assert "nothing of ps1 is graded yet: run unrolled-course grade ps1" in said(capsys)[1]
     read = read_course(course / "course.toml")
     scores = tuple(
-        Score(problem.id.partition(".")[2], problem.points, problem.points, "right.", "right")
+        Score(problem.short, problem.points, problem.points, "right.", "right")
         for problem in set_problems("ps1")
     )
     marks = Marks("ada", "ps1", "d", form_code("ps1", read.seed, "ada"), 1, scores)
@@ -225,6 +225,18 @@ def test_output_that_nobody_reads_is_no_error(course):
     assert done.returncode == 1
 
 
+def test_a_file_that_cannot_be_written_is_named_itself(course):
+    (course / "export").write_text("in the way of the folder")
+    with pytest.raises(FileExistsError) as caught:
+        write_whole(course / "export" / "ps1.csv", b"x")
+    assert caught.value.filename == str(course / "export" / "ps1.csv")
+    (course / "folder").mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write_whole(course / "folder", b"x")
+    assert caught.value.filename == str(course / "folder")
+    assert list(course.glob(".*.tmp")) == []
+
+
 def test_grading_is_told_what_was_asked(course, monkeypatch, capsys, tmp_path):
     from coursekit import cluster, engines
     from coursekit import run as running
@@ -245,6 +257,7 @@ def test_grading_is_told_what_was_asked(course, monkeypatch, capsys, tmp_path):
     assert choices == {"engine": engines.LocalEngine(0), "regrade": False, "no_wait": False}
     out, _ = said(capsys)
     assert "the report" in out
+    assert "graded now 1, unchanged 0, kept from an earlier folder 0" in out
     refused = (Refused("x.ipynb", "why"),)
     status = run(course, "grade", "ps1", "elsewhere", "--jobs", "3", "--unsafe", "--regrade")
     assert status == 0  # a refused file is no failure of the grading

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import ClassVar
 
+import distributed
 import pytest
 from course.test_engines import HereBox, jobs
 
@@ -158,6 +159,23 @@ def test_a_cluster_that_fails(marked_here, monkeypatch):
     monkeypatch.setattr(Future, "finish", lambda self, dies: setattr(self, "status", "cancelled"))
     with pytest.raises(CourseError, match=r"failed .cancelled.: what is graded is kept"):
         spread(Client(), jobs(1))
+
+
+def test_two_runs_share_a_cluster(monkeypatch):
+    """Two problem sets, say: the end of one does not take the other's boxes away."""
+    monkeypatch.setattr(cluster, "Sandbox", HereBox)
+    monkeypatch.setattr(cluster, "BATCH", 1)
+    first = jobs(12)
+    second = [job._replace(seed=job.seed + 1) for job in first[:2]]
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as local:
+        engine = cluster.DaskEngine(local.scheduler_address)
+        running = engine.run(iter(first))
+        done = [next(running)]
+        assert len(list(engine.run(iter(second)))) == len(second)
+        done += running
+    assert {marks.student for marks in done} == {job.submission.student for job in first}
 
 
 def test_boxes_are_a_workers_own(monkeypatch):

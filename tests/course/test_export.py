@@ -20,7 +20,7 @@ from coursekit.store import Kept
 from unrolled.exercises.sets import set_problems
 
 PROBLEMS = set_problems("ps1")
-SHORTS = [problem.id.partition(".")[2] for problem in PROBLEMS]
+SHORTS = [problem.short for problem in PROBLEMS]
 ROSTER = """\
 id,name,email,canvas_id,sis_id,sis_login,section,idnumber
 minji,김민지,minji@example.org,4711,S-17,minji,A,2026001

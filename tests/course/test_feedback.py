@@ -21,7 +21,7 @@ from unrolled.exercises.sets import set_problems
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "book" / "_frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PROBLEMS = set_problems("ps1")
-SHORTS = [problem.id.partition(".")[2] for problem in PROBLEMS]
+SHORTS = [problem.short for problem in PROBLEMS]
 EVIL = (
     "</code></pre><script>alert(1)</script>\"'<img src=x onerror=alert(2)>"
     "{{ 7*7 }}&lt;\u202egnp.exe"

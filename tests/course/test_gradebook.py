@@ -25,7 +25,7 @@ from coursekit.sheets import book_folder, read_sheet
 from unrolled.exercises.sets import set_problems
 
 PROBLEMS = set_problems("ps1")
-SHORTS = [problem.id.partition(".")[2] for problem in PROBLEMS]
+SHORTS = [problem.short for problem in PROBLEMS]
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ ROSTER = (
     Student("lee_ps1", "Lee Jun", "", {"canvas_id": "4712"}),
     Student("an.nguyen", "An Nguyen", "", {"canvas_id": "4713"}),
     Student("twin1", "Same Name"),
-    Student("twin2", "Same Name"),
+    Student("twin2", "Same Name", "", {"moodle_id": "777"}),
+    Student("oneil", "Pat O'Neil_Jr"),
     Student("홍", "홍길동"),  # a roster refuses such an id; a name may be of any letters
 )
 GOOD = notebook(a.STUBS)
@@ -83,6 +84,10 @@ def reasons(folder, roster=ROSTER):
         ("kimminseo_LATE_4711_90210_ps1-2.ipynb", "kim"),
         ("nguyenan_4713_90210_my_work.zip", "an.nguyen"),
         ("An Nguyen_99_assignsubmission_file_/whatever.ipynb", "an.nguyen"),
+        ("An Nguyen_99_assignsubmission_file/whatever.ipynb", "an.nguyen"),  # Moodle 4.1 and later
+        ("Nguyen, An_815_assignsubmission_file/ps1.zip", "kim"),
+        ("Pat ONeil Jr_3_assignsubmission_file/x.ipynb", "oneil"),
+        ("Same Name_777_assignsubmission_file_/x.ipynb", "twin2"),
         ("An Nguyen_99_assignsubmission_file_ps1.ipynb", "an.nguyen"),
         ("Participant_815_assignsubmission_file_/ps1.ipynb", "kim"),
         ("홍길동_7_assignsubmission_file_/ps1.ipynb", "홍"),  # decomposed, as a Mac stores it
@@ -116,6 +121,12 @@ def test_layouts(tmp_path, name, student, as_zip):
         ("x_999_1_ps1.ipynb", "canvas_id 999"),
         ("Nobody_9_assignsubmission_file_/x.ipynb", "no student of the roster has the moodle_id 9"),
         ("Same Name_9_assignsubmission_file_/x.ipynb", "several students of the roster"),
+        (
+            "An Nguyen_815_assignsubmission_file/x.ipynb",
+            "its number 815 is the moodle_id of kim, and its name is that of an.nguyen",
+        ),
+        ("An Nguyen_9_assignsubmission_file/x.pdf", "it is no notebook"),
+        ("An Nguyen_9_assignsubmission_files/x.ipynb", "no layout has a notebook there"),
         ("kim/ps1/mine.ipynb", "it is not called ps1.ipynb"),
         ("kim/x/y.ipynb", None),
         ("kim/notes.ipynb", "no layout has a notebook there"),
@@ -268,6 +279,25 @@ def test_hostile_members_of_an_lms_zip(tmp_path, name, changed, expected):
     path = put(tmp_path, "all.zip", made.getvalue())
     assert set(taken(path)) == {"twin2"}
     assert expected is None or [expected in each for each in reasons(path).values()] == [True]
+
+
+def test_a_member_without_a_name_costs_the_others_nothing(tmp_path):
+    made = zipped(("NAMELESS", BYTES), ("kim.ipynb", BYTES)).replace(b"NAMELESS", bytes(8))
+    assert set(taken(put(tmp_path, "all.zip", made))) == {"kim"}
+
+
+def test_a_large_zip_is_listed_once(tmp_path, monkeypatch):
+    opened = []
+
+    class Counted(zipfile.ZipFile):
+        def __init__(self, *arguments):
+            opened.append(arguments)
+            super().__init__(*arguments)
+
+    path = put(tmp_path, "all.zip", zipped(("kim.ipynb", BYTES), ("twin1.ipynb", BYTES)))
+    monkeypatch.setattr(zipfile, "ZipFile", Counted)
+    assert len(submissions(path)["kim"].answers) == len(submissions(path)["twin1"].answers) == 3
+    assert len(opened) == 2  # once for each time that the folder was collected
 
 
 def test_a_member_twice_and_a_bomb_in_an_lms_zip(tmp_path):

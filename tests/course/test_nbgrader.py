@@ -28,7 +28,7 @@ from coursekit.release import release
 from unrolled.exercises.sets import problem_set, set_problems
 
 STUDENTS = {"ada": answers.right, "bo": answers.partly, "cleo": lambda code: {}}
-SHORTS = [problem.id.partition(".")[2] for problem in set_problems("ps1")]
+SHORTS = [problem.short for problem in set_problems("ps1")]
 
 
 def environment(home: Path) -> dict[str, str]:

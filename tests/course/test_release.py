@@ -28,7 +28,7 @@ each_set = pytest.mark.parametrize("name", SETS)
 
 
 def shorts(name):
-    return [problem.id.partition(".")[2] for problem in set_problems(name)]
+    return [problem.short for problem in set_problems(name)]
 
 
 @cache
@@ -72,7 +72,7 @@ def test_it_is_valid_and_a_student_can_write_the_answers_only(name):
     graded = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
     assert set(graded) == {*shorts(name), *(f"{short}-check" for short in shorts(name))}
     for problem in set_problems(name):
-        short = problem.id.partition(".")[2]
+        short = problem.short
         answer, check = graded[short], graded[f"{short}-check"]
         assert answer.metadata.nbgrader.solution
         assert not answer.metadata.nbgrader.locked
@@ -133,7 +133,7 @@ def test_each_form_says_its_own_words_in_its_own_section(name, place, digit):
     problem = set_problems(name)[place]
     before, after = problem.variants[0].words, problem.variants[DIGITS.index(digit)].words
     pairs = list(zip(shown.cells, own.cells, strict=True))
-    inside = [at == problem.id.partition(".")[2] for at, _ in sheet.cells]
+    inside = [at == problem.short for at, _ in sheet.cells]
     section = [pair for pair, is_in in zip(pairs, inside, strict=True) if is_in]
     others = [pair for pair, is_in in zip(pairs, inside, strict=True) if not is_in]
     for key, word in after.items():

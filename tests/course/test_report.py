@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.intake import NOTHING, Refused
+from coursekit.marking import OTHER_FORMS
 from coursekit.records import Marks, Score
 from coursekit.report import as_html, as_text, bins, summarise
 from coursekit.store import Kept
@@ -90,6 +91,11 @@ def test_words(report):
     assert "1 handed in nothing" in text
     assert "too slow 1" in text
     assert "refused eve.ipynb" in text
+    assert "nothing to grade from hal: the file is broken." in text
+    assert "other forms" not in text
+    other = kept("zed", *[(0.0, "wrong", f"{OTHER_FORMS} 111, and this student's are 000: …")] * 3)
+    text = as_text(summarise("ps1", (*CLASS, other), ()))
+    assert "other forms than the student's in 1 notebooks, and not right" in text
 
 
 class Tags(HTMLParser):
@@ -112,9 +118,7 @@ def test_page(report):
     assert "the median\n5." in page
     assert "alert(" in page  # it is shown, as text
     assert "<script" not in page
-    assert re.search(
-        r"Content-Security-Policy\" content=\"default-src &#39;none&#39;; style-src", page
-    )
+    assert re.search(r"Content-Security-Policy\" content=\"default-src 'none'; style-src", page)
 
 
 def test_nobody(report):
@@ -127,6 +131,8 @@ def test_many(report):
     refused = tuple(Refused(f"{n}", "no.") for n in range(1000))
     text = as_text(summarise("ps1", CLASS, refused))
     assert "and 700 more refused" in text
+    unread = [kept(f"u{n}", *[(0.0, "refused", "gone.")] * 3) for n in range(302)]
+    assert "and 2 more with nothing to grade" in as_text(summarise("ps1", unread, ()))
     assert "And 700 more." in as_html(summarise("ps1", CLASS, refused), "c")
 
 

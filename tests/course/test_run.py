@@ -421,7 +421,8 @@ def test_two_graders_at_once(small, tmp_path):
 
 @pytest.mark.usefixtures("sandbox")
 def test_a_cluster_that_loses_a_worker_gives_the_same_marks(small, tmp_path):
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     from coursekit.cluster import DaskEngine
 
     again = copied(small, tmp_path / "again")
@@ -464,7 +465,6 @@ class _Killing:
 
 
 def test_no_cluster_there(course):
-    pytest.importorskip("distributed")
     from coursekit import cluster
 
     with pytest.MonkeyPatch.context() as patched:

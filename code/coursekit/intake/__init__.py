@@ -8,9 +8,10 @@ Layout, below the folder or in the zip that is passed  Whose it is
 ``<id>.ipynb``, ``<id>_ps1.ipynb``, ``ps1_<id>.ipynb``  the file's name
 ``nguyenan_4711_90210_ps1.ipynb`` and                  Canvas' bulk download: the first number
 ``nguyenan_LATE_4711_90210_ps1-2.ipynb``               stands in the roster as ``canvas_id``
-``An Nguyen_815_assignsubmission_file_/x.ipynb`` and   Moodle's bulk download: the number stands
-``An Nguyen_815_assignsubmission_file_x.ipynb``        in the roster as ``moodle_id``, or one
-                                                       student of it has exactly this ``name``
+``An Nguyen_815_assignsubmission_file/x.ipynb``,       Moodle's bulk download: the number stands
+``An Nguyen_815_assignsubmission_file_/x.ipynb`` and   in the roster as ``moodle_id``, or one
+``An Nguyen_815_assignsubmission_file_x.ipynb``        student of it has exactly this ``name``;
+                                                       if they are two students', neither counts
 =====================================================  =======================================
 
 Wherever ``x.ipynb`` stands, ``x.zip`` will do that holds one notebook. All of them together
@@ -142,7 +143,7 @@ def refuse(student: str, problem_set: str, reason: str) -> Submission:
 
 
 def _shorts(problem_set: str) -> tuple[str, ...]:
-    return tuple(problem.id.partition(".")[2] for problem in set_problems(problem_set))
+    return tuple(problem.short for problem in set_problems(problem_set))
 
 
 def _open(folder: Path) -> Place:

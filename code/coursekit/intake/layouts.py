@@ -16,9 +16,9 @@ SUFFIXES = (".ipynb", ".zip")
 CANVAS = re.compile(
     r"[^_]+_(?:LATE_)?(?P<canvas_id>[0-9]{1,18})_(?P<attempt>[0-9]{1,18})_(?P<file>.+)"
 )
-MOODLE = re.compile(
-    r"(?P<name>.+)_(?P<moodle_id>[0-9]{1,18})_assignsubmission_file_(?P<file>.*)", re.S
-)
+MOODLE = re.compile(r"(?P<name>.+)_(?P<moodle_id>[0-9]{1,18})_assignsubmission_file(?:_.*)?", re.S)
+MOODLE_DROPS = re.compile(r"[\x00-\x1f\x7f&<>\"`|':\\/]")
+"""What Moodle leaves out of a name that it makes a file's name of: O'Brien becomes OBrien."""
 CANVAS_COPY = re.compile(r"-[0-9]{1,4}$")
 A_SET = re.compile(r"(?P<before>ps[0-9]+)_.+|.+_(?P<after>ps[0-9]+)")
 ANY_SET = re.compile(r"ps[0-9]+")
@@ -122,8 +122,16 @@ def _of_id(parts: tuple[str, ...], name: str, people: People) -> Claim:
 
 
 def _of_moodle(parts: tuple[str, ...], match: re.Match[str], people: People) -> Claim:
-    number, name = match["moodle_id"], _normal(match["name"])
-    owners = people.moodle.get(number) or people.names.get(name, ())
+    number, name = match["moodle_id"], _moodle_name(match["name"])
+    numbered, named = people.moodle.get(number, ()), people.names.get(name, ())
+    both = tuple(each for each in numbered if each in named)
+    if numbered and named and not both:  # a number of another kind, a user's say, may agree
+        reason = (
+            f"its number {number} is the moodle_id of {numbered[0]}, and its name is that of "
+            f"{named[0]}: mend the roster."
+        )
+        return Claim(parts, "", reason)
+    owners = both or numbered or named
     if len(owners) != 1:
         how = "several students" if owners else "no student"
         reason = (
@@ -184,7 +192,7 @@ def _people(roster: Sequence[Student] | None) -> People:
         return People(None, {}, {}, {})
     canvas = _index((each.columns.get("canvas_id", ""), each.id) for each in roster)
     moodle = _index((each.columns.get("moodle_id", ""), each.id) for each in roster)
-    names = _index((each.name, each.id) for each in roster)
+    names = _index((_moodle_name(each.name), each.id) for each in roster)
     return People({_normal(each.id): each.id for each in roster}, canvas, moodle, names)
 
 
@@ -194,6 +202,10 @@ def _index(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
         if key.strip():
             found[_normal(key)] = (*found.get(_normal(key), ()), student)
     return found
+
+
+def _moodle_name(name: str) -> str:
+    return MOODLE_DROPS.sub("", _normal(name)).replace("_", " ")
 
 
 def _normal(text: str) -> str:

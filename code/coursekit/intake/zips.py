@@ -27,7 +27,9 @@ BROKEN = (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedErr
 class ZipPlace(NamedTuple):
     """The zip that an LMS downloads, with all submissions in it."""
 
-    path: Path
+    archive: zipfile.ZipFile
+    """Open as long as the place is in use: listed anew for every member, a large zip takes
+    hours. It closes when it is dropped."""
     members: dict[tuple[str, ...], zipfile.ZipInfo | None]
     """None where two members have one name."""
 
@@ -42,20 +44,20 @@ class ZipPlace(NamedTuple):
         """
         shown = printable(str(path))
         try:
-            with zipfile.ZipFile(path) as archive:
-                listed = archive.infolist()
+            archive = zipfile.ZipFile(path)
         except BROKEN as error:
             raise CourseError(
                 f"{shown}: neither a folder nor a zip that can be read ({printable(str(error))})."
             ) from None
+        listed = archive.infolist()
         if len(listed) > MEMBERS:
             raise CourseError(f"{shown}: holds {len(listed)} files; {MEMBERS} are allowed.")
         members: dict[tuple[str, ...], zipfile.ZipInfo | None] = {}
         for member in listed:
-            if not member.is_dir():
+            if not member.filename.endswith("/"):  # is_dir() fails for a name of no letters
                 parts = tuple(member.filename.split("/"))
                 members[parts] = None if parts in members else member
-        return cls(path, members)
+        return cls(archive, members)
 
     def entries(self, problem_set: str) -> Iterator[Entry]:
         """List the members; no set's folder is told apart."""
@@ -68,8 +70,7 @@ class ZipPlace(NamedTuple):
         if member is None:
             raise NotTaken("the zip holds it twice.")
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                return _unpacked(archive, member)
+            return _unpacked(self.archive, member)
         except BROKEN as error:
             raise NotTaken(_broken(error)) from None
 

@@ -132,8 +132,8 @@ def _irregular(end: Mapping[str, float], limits: Limits, replied: int) -> Reply 
         return None
     if code in (-signal.SIGKILL, -signal.SIGXCPU) and end["cpu"] >= NEAR * seconds:
         why = (
-            "The last call is so large that only work with whole arrays is quick enough; "
-            "numeric differentiation is too slow."
+            "The last call is large: loops over entries, numeric differentiation, and arrays far "
+            "larger than the arguments are too slow for it."
             if replied
             else "Is there a loop without an end?"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from typing import Self
 
 from coursekit.records import CourseError, Limits
 from coursekit.sandbox.asking import EARLY, ask
@@ -43,17 +43,12 @@ class Sandbox:
         self._running: Running | None = None
         self._tasks = 0
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         """Start, so that what is missing is said before any work is done."""
         self._box()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """End everything inside."""
         self.close()
 

@@ -71,13 +71,9 @@ def start(limits: Limits, unsafe: bool) -> Running:
         if not unsafe:
             first = os.pidfd_open(json.loads(os.read(told, 4096))["child-pid"])
     except (EOFError, TimeoutError):
-        _end(process)
-        _, said = process.communicate()
-        control.close()
-        raise NoSandbox(_why_not(said)) from None
+        raise NoSandbox(_why_not(_end(process, control))) from None
     except BaseException:
-        _end(process)
-        process.communicate()
+        _end(process, control)
         raise
     finally:
         os.close(told)
@@ -116,10 +112,15 @@ def _launch(limits: Limits, unsafe: bool) -> tuple[subprocess.Popen[bytes], sock
     return process, ours, told
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is still starting: bubblewrap, and its child, which would wait for it for good."""
+def _end(process: subprocess.Popen[bytes], control: socket.socket) -> bytes:
+    """Kill what is still starting, and give its last words.
+
+    That is bubblewrap, and its child, which would wait for it for good.
+    """
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    control.close()
+    return process.communicate()[1]
 
 
 def stop(running: Running) -> None:

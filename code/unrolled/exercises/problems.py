@@ -72,6 +72,11 @@ class Problem(NamedTuple):
     tolerance: float = 1e-9
 
     @property
+    def short(self) -> str:
+        """Its name within the set: ``"leaky"``."""
+        return self.id.partition(".")[2]
+
+    @property
     def is_value(self) -> bool:
         """Always a function here."""
         return False

@@ -13,6 +13,7 @@ from unrolled.exercises.slips import (
     held,
     slip,
     tangent,
+    transposed,
     with_slope_of_tanh,
     with_tangent,
     without_slope,
@@ -88,9 +89,7 @@ def _leaky_slip(name: str) -> Callable[..., Any]:
         squash = without_slope(squash) if name == "slope" else squash
         squash = with_slope_of_tanh(squash) if name == "slope of tanh" else squash
         back = held(h) if name == "recurrent path" else h
-        product = back @ Wh
-        if name == "transposed":
-            product = with_tangent(product, tangent(h) @ Wh.T + np.real(h) @ tangent(Wh))
+        product = transposed(back, Wh) if name == "transposed" else back @ Wh
         candidate = squash.value(x @ Wx + product + b)
         if name == "rate":
             candidate = with_tangent(candidate, tangent(candidate) / np.real(r))

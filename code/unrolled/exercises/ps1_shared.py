@@ -9,7 +9,7 @@ import numpy as np
 
 from unrolled.exercises.model import Mistake
 from unrolled.exercises.problems import Gradients, Problem, Variant
-from unrolled.exercises.slips import held, slip, tangent, with_tangent
+from unrolled.exercises.slips import held, slip, tangent, transposed, with_tangent
 from unrolled.shapes import Array
 
 # The shared gain: a = x Wx + h_prev Wh + b, s[n] = mean of a[n,k]² over k, h = g(s) a
@@ -96,9 +96,7 @@ def _shared_slip(name: str) -> Callable[..., Any]:
     """Change one tangent of the forward."""
 
     def loss(gain: Gain, dh: Array, x: Array, h: Array, Wx: Array, Wh: Array, b: Array) -> Any:
-        product = h @ Wh
-        if name == "transposed":
-            product = with_tangent(product, tangent(h) @ Wh.T + np.real(h) @ tangent(Wh))
+        product = transposed(h, Wh) if name == "transposed" else h @ Wh
         a = x @ Wx + product + b
         s = _mean_square(a)
         if name == "own unit":
@@ -134,11 +132,12 @@ SHARED = Problem(
     Gradients(shared_loss, SHARED_WRT),
     (
         Mistake(
-            "the sums a reach h by two ways, and you took one: s is made of a too.",
+            "the pre-activations a reach h by two ways, and you took one: s is made of a too.",
             _shared_slip("gain"),
         ),
         Mistake(
-            "the sums a reach h by two ways, and you took the one through s. What is the other?",
+            "the pre-activations a reach h by two ways, and you took the one through s. "
+            "What is the other?",
             _shared_slip("direct way"),
         ),
         Mistake(

@@ -132,7 +132,7 @@ def _both_mistake(name: str, hint: str) -> Mistake:
 
 
 SLOPE = "the slope of φ is missing: what arrives at φ(z) has not yet reached z."
-SLOPE_OF_TANH = "1 − h² is the slope of tanh. Which slope has φ, and at which number?"
+SLOPE_OF_TANH = "1 − φ² is the slope of tanh. Which slope has φ, and at which number?"
 TRANSPOSED = (
     "the gradient passes the recurrent weights just as the state did. "
     "Which of their two axes is summed on the way back?"

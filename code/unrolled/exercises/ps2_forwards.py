@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unrolled.exercises.slips import held, tangent, with_slope_of_tanh, with_tangent, without_slope
+from unrolled.exercises.slips import (
+    held,
+    tangent,
+    transposed,
+    with_slope_of_tanh,
+    with_tangent,
+    without_slope,
+)
 from unrolled.exercises.squashes import Squash
 from unrolled.shapes import Array, ShapeError
 
@@ -185,6 +192,4 @@ def _changed(squash: Squash, name: str) -> Callable[[Array], Array]:
 
 def _product(name: str) -> Callable[[Array, Array], Array]:
     """Multiply a state by recurrent weights, and let its tangent meet them transposed or not."""
-    if name != "transposed":
-        return np.matmul
-    return lambda h, W: with_tangent(h @ W, tangent(h) @ np.real(W).T + np.real(h) @ tangent(W))
+    return transposed if name == "transposed" else np.matmul

@@ -10,7 +10,14 @@ import numpy as np
 
 from unrolled.exercises.model import Mistake
 from unrolled.exercises.problems import COMPLEX_STEP, Judge, Problem, Variant
-from unrolled.exercises.slips import held, tangent, with_slope_of_tanh, with_tangent, without_slope
+from unrolled.exercises.slips import (
+    held,
+    tangent,
+    transposed,
+    with_slope_of_tanh,
+    with_tangent,
+    without_slope,
+)
 from unrolled.exercises.squashes import SQUASHES, Squash
 from unrolled.shapes import Array
 
@@ -144,8 +151,7 @@ def _without_eps(
 def _transposed_weight(
     squash: Squash, h: Array, x: Array, Wx: Array, Wh: Array, b: Array, eps: float
 ) -> Array:
-    back = with_tangent(h @ Wh, tangent(h) @ Wh.T)
-    return h + eps * squash.value(back + x @ Wx + b)
+    return h + eps * squash.value(transposed(h, Wh) + x @ Wx + b)
 
 
 def _states_one_step_late(

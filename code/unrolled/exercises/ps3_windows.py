@@ -14,6 +14,7 @@ from unrolled.exercises.slips import (
     held,
     slip,
     tangent,
+    transposed,
     with_slope_of_tanh,
     with_tangent,
     without_slope,
@@ -155,9 +156,7 @@ def _changed_step(name: str) -> Callable[..., tuple[Array, Array]]:
         Wx, Wh, b, eps, mu = weights
         squash = without_slope(squash) if name == "slope" else squash
         squash = with_slope_of_tanh(squash) if name == "slope of tanh" else squash
-        product = h @ Wh
-        if name == "transposed":
-            product = with_tangent(product, tangent(h) @ Wh.T + np.real(h) @ tangent(Wh))
+        product = transposed(h, Wh) if name == "transposed" else h @ Wh
         spring = held(h) if name == "spring" else h
         friction = held(v) if name == "friction" else v
         push = squash.value(product + x @ Wx + b)

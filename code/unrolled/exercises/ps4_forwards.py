@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unrolled.exercises.slips import held, slip, tangent, with_tangent, without_slope
+from unrolled.exercises.slips import held, slip, tangent, transposed, with_tangent, without_slope
 from unrolled.exercises.squashes import SQUASHES, Squash
 from unrolled.shapes import Array
 
@@ -143,7 +143,7 @@ def tied_slip(name: str) -> Callable[..., Any]:
         c = (held(f) if name == "keeping" else f) * c_prev + opening * g
         peek = (held(c) if name == "reading" else c) @ Wc
         if name == "transposed":
-            peek = with_tangent(peek, tangent(c) @ Wc.T + np.real(c) @ tangent(Wc))
+            peek = transposed(c, Wc)
         shown = (without_slope(form.squash).value if name == "slope of c" else squash)(c)
         arrived = 0 * dc if name == "later" else dc
         return np.sum(dh * gate_o(a_o + peek) * shown) + np.sum(arrived * c)

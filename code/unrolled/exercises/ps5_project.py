@@ -21,6 +21,7 @@ from unrolled.exercises.ps5_training import (
     stepped,
 )
 from unrolled.exercises.sets import ProblemSet
+from unrolled.shapes import ArgumentError, Array, check_count, check_rng
 
 __all__ = ["backward", "bits", "lessons", "levels", "start", "stepped", "stumbles", "write"]
 
@@ -93,7 +94,16 @@ def write(
     -------
     str
         The texts, or what the reader's function lacks.
+
+    Raises
+    ------
+    ArgumentError
+        A prompt, a temperature, a cut or a length that no text can be written with.
     """
+    _check_cut(prompt, taus, a)
+    check_count("most", most)
+    check_count("length", length)
+    check_rng(rng)
     reason = missing(problems, {"draw": draw})
     if reason is not None:
         return reason
@@ -103,13 +113,38 @@ def write(
     written = []
     for _ in range(length):
         _, drawn = draw(logits[-1], tau, a, most, rng.random(len(taus)))
-        written.append(np.asarray(drawn).astype(np.int64))
+        written.append(_as_ids(drawn, len(vocabulary.characters)))
         logits, state = logits_of(problems, weights, written[-1][None], state)
     texts = [prompt + vocabulary.decode(column) for column in np.stack(written, axis=1)]
     return "\n".join(
         f"— temperature {t:g}\n{fill(' '.join(text.split()), 76)}"
         for t, text in zip(taus, texts, strict=True)
     )
+
+
+def _check_cut(prompt: str, taus: tuple[float, ...], a: float) -> None:
+    if not prompt:
+        raise ArgumentError("prompt: expected at least one character, got ''.")
+    temperatures = np.asarray(taus)
+    fits = temperatures.ndim == 1 and temperatures.size and temperatures.dtype.kind in "iuf"
+    if not fits or not np.all((temperatures >= 0) & np.isfinite(temperatures)):
+        raise ArgumentError(
+            "taus: expected a tuple of temperatures, none below 0, (0.5,) say for a single text, "
+            f"got {taus!r}."
+        )
+    if not 0 <= a <= 1:
+        raise ArgumentError(f"a: expected a number from 0 to 1, got {a!r}.")
+
+
+def _as_ids(drawn: Any, V: int) -> Array:
+    """Take what the reader's function drew, if the vocabulary has it."""
+    ids = np.asarray(drawn).astype(np.int64)
+    if np.any((ids < 0) | (ids >= V)):
+        raise ArgumentError(
+            f"draw_next: expected ids from 0 to {V - 1}, got {ids.tolist()}. "
+            "What does the check of problem 3 say?"
+        )
+    return ids
 
 
 def stumbles(

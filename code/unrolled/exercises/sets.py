@@ -34,7 +34,7 @@ class ProblemSet:
 
     def __repr__(self) -> str:
         """Say what it holds."""
-        titles = ", ".join(self._short(problem) for problem in self.problems)
+        titles = ", ".join(problem.short for problem in self.problems)
         return f"{self.name}, form {self.code}: {titles}"
 
     def __getitem__(self, short: str) -> SimpleNamespace:
@@ -45,9 +45,9 @@ class ProblemSet:
     def problem(self, short: str) -> Problem:
         """Look a problem up by its short name, ``"leaky"``."""
         for problem in self.problems:
-            if self._short(problem) == short:
+            if problem.short == short:
                 return problem
-        names = [self._short(problem) for problem in self.problems]
+        names = [problem.short for problem in self.problems]
         raise ArgumentError(f"problem: expected one of {names}, got {short!r}.")
 
     def variant(self, short: str) -> Variant:
@@ -96,10 +96,6 @@ class ProblemSet:
             print(result)
             return points
         return result
-
-    @staticmethod
-    def _short(problem: Problem) -> str:
-        return problem.id.partition(".")[2]
 
 
 def problem_set(name: str, code: str = "") -> ProblemSet:
@@ -179,7 +175,8 @@ def _replies(paper: Paper, answer: object) -> list[Reply]:
     if spent > SECONDS:
         slow = (
             f"it took {spent:.1f} s of processor time; {SECONDS} s is allowed. The last call is "
-            "so large that only work with whole arrays is quick enough."
+            "large: loops over entries, numeric differentiation, and arrays far larger than the "
+            "arguments are too slow for it."
         )
         replies[-1] = Reply(None, slow, "time")
     return replies

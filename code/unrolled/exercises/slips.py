@@ -32,6 +32,11 @@ def tangent(value: Array) -> Array:
     return np.imag(value)
 
 
+def transposed(h: Array, W: Array) -> Array:
+    """Multiply h W, and let the tangent of h meet W transposed: the reader forgot the .T."""
+    return with_tangent(h @ W, tangent(h) @ np.real(W).T + np.real(h) @ tangent(W))
+
+
 def without_slope(squash: Squash) -> Squash:
     """Let the slope of a squashing function count as 1: the reader forgot it."""
     return squash._replace(value=lambda z: with_tangent(squash.value(np.real(z)), tangent(z)))

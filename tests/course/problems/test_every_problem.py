@@ -355,7 +355,7 @@ def nbgrader_cells(asked: Section) -> list[Any]:
 
 @each_set
 def test_a_page_has_its_problems_in_order(name):
-    shorts = [problem.id.partition(".")[2] for problem in problem_set(name).problems]
+    shorts = [problem.short for problem in problem_set(name).problems]
     assert list(sections(name)) == shorts
     text = page(name).read_text("utf-8")
     assert f"({name})=\n# Problem set {name[2:]}: " in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,7 @@ from unrolled.exercises import problem_set
 from unrolled.exercises import ps5_project as project
 from unrolled.exercises.problems import Gradients
 from unrolled.exercises.sets import set_problems
+from unrolled.shapes import ArgumentError
 
 PAGE = Path(__file__).parents[3] / "book" / "exercises" / "ps5.md"
 FORMS = range(5)
@@ -622,3 +624,38 @@ def test_open_pieces_are_named_and_nothing_is_trained(capsys: pytest.CaptureFixt
         assert f"Not yet: {short}" in told
     fresh = project.start(np.random.default_rng(5))
     np.testing.assert_array_equal(space["weights"].E, fresh.E)
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"prompt": ""}, "prompt: expected at least one character"),
+        ({"prompt": "Ω"}, "expected characters of the vocabulary"),
+        ({"taus": 0.5}, "taus: expected a tuple"),
+        ({"taus": ()}, "taus: expected a tuple"),
+        ({"taus": ("hot",)}, "taus: expected a tuple"),
+        ({"taus": (0.5, -1.0)}, "taus: expected a tuple"),
+        ({"taus": (0.5, np.nan)}, "taus: expected a tuple"),
+        ({"a": 2.0}, "a: expected a number from 0 to 1"),
+        ({"most": 0}, "most: expected an integer"),
+        ({"length": 0}, "length: expected an integer"),
+        ({"rng": 1}, "rng: expected"),
+    ],
+)
+def test_a_text_that_cannot_be_written_is_refused_in_a_sentence(
+    changes: dict[str, Any], wanted: str
+) -> None:
+    ps5, weights = problem_set("ps5"), project.start(np.random.default_rng(5))
+    arguments = {"rng": np.random.default_rng(1), "length": 3, **changes}
+    with pytest.raises(ArgumentError, match=re.escape(wanted)):
+        project.write(ps5, RIGHT["draw"][0](0), weights, **arguments)
+
+
+def test_ids_that_are_no_characters_are_refused_in_a_sentence() -> None:
+    def outside(*arguments: Any) -> Any:
+        q, ids = RIGHT["draw"][0](0)(*arguments)
+        return q, ids - 1000
+
+    ps5, weights = problem_set("ps5"), project.start(np.random.default_rng(5))
+    with pytest.raises(ArgumentError, match="draw_next: expected ids from 0 to"):
+        project.write(ps5, outside, weights, rng=np.random.default_rng(1))
