@@ -7,7 +7,7 @@ PY     := $(VENV)/bin/python
 PORT   ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf test course lint types links weigh mutants lock clean
+.PHONY: help book serve pdf test course lint types links weigh mutants bench lock clean
 
 help:     ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+: .*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ weigh:    book $(VENV)/.browser ## the table of every page's first load
 mutants:  $(VENV)/.test ## break each gradient on purpose: a test must fail
 	$(PY) scripts/mutate.py
 
+bench:    benchmarks/.venv/.ready ## measure the speed beside PyTorch and JAX; BENCH=--quick for a look
+	@benchmarks/.venv/bin/python -m benchmarks $(BENCH)
+
 lock:     python ## resolve requirements.txt and pyproject.toml[test] anew into constraints.txt
 	$(PYTHON) scripts/lock.py
 
@@ -70,4 +73,11 @@ $(VENV)/.test: $(VENV)/.book
 
 $(VENV)/.browser: $(VENV)/.test
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || $(PY) -m playwright install chromium
+	@touch $@
+
+# PyTorch and JAX are large, and nothing but `make bench` needs them.
+benchmarks/.venv/.ready: benchmarks/requirements.txt benchmarks/constraints.txt pyproject.toml | python
+	$(PYTHON) -m venv benchmarks/.venv
+	benchmarks/.venv/bin/python -m pip install --disable-pip-version-check \
+	  -c benchmarks/constraints.txt -r benchmarks/requirements.txt
 	@touch $@

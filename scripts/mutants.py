@@ -2,7 +2,7 @@
 
 Broken are operators, comparisons, numbers, conditions, statements, arguments,
 keywords, transposes and returned values. Left alone: docstrings, annotations,
-what only type checkers see and the texts of messages.
+what only type checkers see, the texts of messages, and the order of what is added.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def variants(node: ast.AST, in_raise: bool) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(node, ast.AugAssign):
         yield "statement dropped", ast.Pass()
     if isinstance(node, ast.Call) and not in_raise:
-        if len(node.args) > 1 and not any(isinstance(each, ast.Starred) for each in node.args):
+        starred = any(isinstance(each, ast.Starred) for each in node.args)
+        if len(node.args) > 1 and not starred and not is_either_way_round(node):
             new.args[:2] = new.args[1::-1]
             yield "arguments swapped", copy.deepcopy(new)
         for position, keyword in enumerate(node.keywords):
@@ -87,6 +88,12 @@ def variants(node: ast.AST, in_raise: bool) -> Iterator[tuple[str, ast.AST]]:
                 fewer = copy.deepcopy(node)
                 del fewer.keywords[position]
                 yield f"{keyword.arg or '**'} dropped", fewer
+
+
+def is_either_way_round(call: ast.Call) -> bool:
+    """Tell a call whose first two arguments mean the same when swapped."""
+    one, two = map(ast.unparse, call.args[:2])
+    return one == two or ast.unparse(call.func) in ("np.add", "np.multiply", "min", "max")
 
 
 def is_for_readers(node: ast.AST) -> bool:

@@ -42,7 +42,7 @@ MODULES = (
     *("ops", "sequence", "gradcheck"),
     *(
         f"{package}.{file.stem}"
-        for package in ("cells", "analysis", "interop")
+        for package in ("cells", "fused", "analysis", "interop", "models", "train")
         for file in sorted((PACKAGE / package).glob("[!_]*.py"))
     ),
 )
@@ -50,10 +50,11 @@ MODULES = (
 TESTS = (
     "tests/contract",
     "tests/oracle",
+    "tests/unit/fused",
     *(
         str(file.relative_to(ROOT))
         for file in sorted((ROOT / "tests" / "unit").glob("test_*.py"))
-        if file.stem not in ("test_imports", "test_tasks_prose", "test_ablation")
+        if file.stem not in ("test_imports", "test_tasks_prose", "test_ablation", "test_killed")
     ),
 )
 OPTIONS = (

@@ -1,6 +1,6 @@
 """Recurrent networks and their gradients in plain NumPy, to be read beside the book."""
 
-from unrolled import gradcheck, interop
+from unrolled import fused, gradcheck, interop
 from unrolled.cells import GRU, LSTM, RNN, Cell, GRUParams, Hidden, LSTMParams, Memory, RNNParams
 from unrolled.sequence import unroll, unroll_backward
 from unrolled.shapes import ArgumentError, DTypeError, ShapeError
@@ -20,6 +20,7 @@ __all__ = [
     "Memory",
     "RNNParams",
     "ShapeError",
+    "fused",
     "gradcheck",
     "interop",
     "unroll",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import permutations
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
@@ -531,6 +532,7 @@ def _tokens(axes: str) -> list[str]:
     return axes.split()
 
 
+@lru_cache(maxsize=64)  # every check of every step asks for the same few
 def _split(token: str) -> tuple[int, str]:
     match = re.fullmatch(r"([1-9]?)([A-Z])", token)
     if match is None or match[2] not in AXES:

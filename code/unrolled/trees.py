@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from unrolled.shapes import Array, ShapeError, check, check_same_dtype
+import numpy as np
+
+from unrolled.shapes import DTYPES, Array, ShapeError, check, check_same_dtype
 
 Tree = TypeVar("Tree")
 
@@ -96,6 +98,8 @@ def check_alike(name: str, tree: object, like: str, other: object) -> None:
     ShapeError, DTypeError
         Other fields, shapes or dtypes, or leaves that are no arrays.
     """
+    if _plainly_alike(tree, other):  # training asks this at every step
+        return
     got, expected = named_arrays(tree), named_arrays(other)
     if not expected or [path for path, _ in got] != [path for path, _ in expected]:
         raise ShapeError(
@@ -111,6 +115,22 @@ def check_alike(name: str, tree: object, like: str, other: object) -> None:
                 f"A gradient has the shape of what it is the gradient of."
             )
         check(name + of, one.reshape(-1), "N")
+
+
+def _plainly_alike(tree: object, other: object) -> bool:
+    """Tell at once that trees are alike; False says nothing more than: look closer."""
+    if type(tree) is not type(other):
+        return False
+    if isinstance(tree, tuple) and isinstance(other, tuple):
+        return len(tree) == len(other) and len(tree) > 0 and all(map(_plainly_alike, tree, other))
+    return (
+        type(tree) is np.ndarray
+        and type(other) is np.ndarray
+        and tree.shape == other.shape
+        and tree.dtype == other.dtype
+        and tree.dtype in DTYPES
+        and tree.size > 0
+    )
 
 
 def _form(tree: object) -> tuple[str, ...] | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 import warnings
+from pathlib import Path
 
 import numpy as np
 from hypothesis import given, settings
@@ -14,9 +18,11 @@ from unrolled import (
     ArgumentError,
     Hidden,
     ablation,
+    fused,
     gradcheck,
     graph,
     interop,
+    long_lags,
     models,
     ops,
     tasks,
@@ -38,6 +44,7 @@ from unrolled.analysis import (
 from unrolled.cells import MGU, CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
 from unrolled.cells.biases import chrono, with_forget_bias
 from unrolled.sequence import truncated, window_backward, windows
+from unrolled.train import Checkpoint
 from unrolled.trees import named_arrays
 
 R = np.random.default_rng(0)
@@ -52,6 +59,11 @@ LEDGER = paths.path_ledger(RNN, HS, TAPE)
 _, LSTM_STATE, LSTM_TAPE = unroll(LSTM, LSTM.init(3, 3, rng=R), XS)
 AT = cliff.Place(np.array([4.5]), np.array([-2.6]))
 WINDOW = next(windows(RNN, P, XS, length=2))
+KEPT = (2, MP, None, S0, np.zeros(2), ((1, 0.5),), train.Best(1, 0.5, MP), None, {"a": 1})
+FILES = Path(tempfile.mkdtemp())
+FILE, SAVED = FILES / "a.npz", FILES / "b.npz"
+train.save(SAVED, Checkpoint(*KEPT), EVERY, train.sgd(0.1))
+atexit.register(shutil.rmtree, FILES)
 KIN = (ResetBeforeGRU, PeepholeLSTM, CoupledLSTM, MGU)
 KIN_PARAMS = {cell: cell.init(3, 3, rng=R) for cell in KIN}
 KIN_STEPS = {cell: cell.step(p, XS[0], cell.zero_state(p, 3)) for cell, p in KIN_PARAMS.items()}
@@ -88,7 +100,20 @@ CALLS = {
     lambda m, p, x, t, s, k: models.loss_and_gradients(m, p, x, t, state0=s, mask=k): (
         EVERY, MP, XS, IDS, S0, MASK),
     lambda m, p, x, t: models.loss(m, p, x, t): (LAST, MP, XS, XS[0]),
+    lambda m, p, x, s, w: models.predict(m, p, x, state0=s, workspace=w): (
+        EVERY, MP, XS, S0, fused.Workspace()),
     train.sgd: (0.1,),
+    train.linear_decay: (0.1, 0.01, 5),
+    train.averaged: (train.sgd(0.1), 0.9),
+    lambda *parts: train.fit(EVERY, Checkpoint(*parts), [(IDS, IDS)], train.sgd(0.1), steps=3,
+                             carry=True, progress=False): KEPT,
+    lambda *parts: train.save(FILE, Checkpoint(*parts), EVERY, train.sgd(0.1)): KEPT,
+    lambda c, m, o: train.save(FILE, c, m, o): (Checkpoint(*KEPT), EVERY, None),
+    lambda p, m, o, k, n: train.load(p, m, o, like=k, notes=n): (
+        SAVED, EVERY, train.sgd(0.1), MP, {"a": 1}),
+    lambda look, every, patience: train.fit(
+        EVERY, MP, [(IDS, IDS)] * 2, train.sgd(0.1), steps=2, progress=False,
+        watch=train.Watch(look, every, patience)): (lambda step, params: 1.0, 1, 2),
     train.clip_by_global_norm: (P, 1.0),
     lambda m, p, b, o, s, c: train.fit(m, p, b, o, steps=s, clip=c, progress=False): (
         EVERY, MP, [(IDS, IDS)] * 3, train.sgd(0.1), 2, 1.0),
@@ -117,7 +142,22 @@ CALLS = {
     ablation.fewer_by_chance: (1, 2, 3),
     lambda v, t, T, s, b, k: ablation.run(v, t, T, s, budget=b, settings=k): (
         "MGU", "keep", 2, 0, 2, SMALL),
-    lambda i, T, N: next(tasks.streams(i, T, N)): (np.arange(9), 2, 2),
+    lambda i, T, N, s: next(tasks.streams(i, T, N, start=s)): (np.arange(9), 2, 2, 1),
+    lambda T, N, r: tasks.adding(T, N, rng=r): (4, 2, R),
+    tasks.adding_constant: (2,),
+    lambda T, N, r: tasks.adding_1997(T, N, rng=r): (22, 2, R),
+    tasks.adding_1997_constant: (0.1, 0.04),
+    lambda T, N, r, k: tasks.temporal_order(T, N, rng=r, symbols=k): (10, 2, R, 3),
+    lambda T, N, r: tasks.copying(T, N, rng=r): (4, 2, R),
+    tasks.copying_baseline: (4,),
+    lambda r, e: tasks.reber_string(rng=r, embedded=e): (R, True),
+    lambda s, e: tasks.reber_legal(s, embedded=e): ("BTXSE", False),
+    lambda c, r, e: tasks.reber_sets(c, rng=r, embedded=e): (2, R, True),
+    lambda s, e: tasks.reber_batch(s, embedded=e): (("BTXSE", "BPVVE"), False),
+    tasks.most_active: (XS, XS > 0),
+    long_lags.summary: ({"sequences": [3, None]},),
+    lambda p, w, T, s, b, k: long_lags.run(p, w, T, s, budget=b, settings=k): (
+        "adding", "RNN", 4, 0, 2, long_lags.Settings(2, 2, 0.1, 1.0, 2)),
     lambda g, T, N, r, V: next(tasks.echo(g, T, N, rng=r, V=V)): (3, 2, 2, R, 2),
     lambda m, p, b, c, s: train.fit(
         m, p, b, train.sgd(0.1), steps=2, carry=c, state0=s, progress=False): (

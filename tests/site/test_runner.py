@@ -34,6 +34,9 @@ TOLERANCES = {
     "09_lstm": 1e-6,
     "10_lstm_backward": 1e-6,
     "11_gru_and_kin": 1e-6,
+    "12_long_lags": 1e-6,
+    "13_character_model": 1e-6,
+    "14_as_fast_as_pytorch": 1e-6,
     "exercises/ps1": 1e-6,
     "exercises/ps2": 1e-6,
     "exercises/ps3": 1e-6,
@@ -44,7 +47,13 @@ TOLERANCES = {
 # Three hundred steps of training amplify a last bit: the losses differ by a hundredth after 60
 # steps in float32, and even in float64 in the third digit at the end.
 DRIFTING: dict[str, dict[str, float | None]] = {
-    "05_unroll_and_score": {'levels["RNN, held out"] =': 0.1, "train.sample(": None}
+    "05_unroll_and_score": {'levels["RNN, held out"] =': 0.1, "train.sample(": None},
+    "14_as_fast_as_pytorch": {  # measured while the page runs
+        "unroll takes {ratio}": None,
+        "rows, Wx = xs.reshape": None,
+        "eye[ids] @ Wx": None,
+        "as multiples of the tanh form": None,
+    },
 }
 PATIENCE = 240_000  # milliseconds: the machine may be busy with other tests
 NUMBER = re.compile(r"[-+−]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")

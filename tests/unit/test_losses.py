@@ -98,7 +98,10 @@ def test_model_four_ways(loss, steps, masked, tokens, bias, sizes, V):
     )
     keep = {"state0": cell.state0, "mask": mask}
     same_bytes(value, models.loss(model, params, cell.xs, targets, **keep))
-    same_bytes(state_T, models.forward(model, params, cell.xs, state0=cell.state0).state_T)
+    run = models.forward(model, params, cell.xs, state0=cell.state0)
+    guess = models.predict(model, params, cell.xs, state0=cell.state0)
+    same_bytes(state_T, guess.state_T)
+    agree(guess, (run.outputs, run.state_T))
     for oracle in (loops, matrix):
         found = oracle.model("RNN", loss, steps, params, cell.xs, targets, cell.state0, mask)
         agree((value, *gradients), tuple(found))

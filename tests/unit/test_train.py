@@ -51,8 +51,96 @@ def test_adam_as_the_paper_writes_it():
     assert memory.steps == 7
 
 
+def test_a_rate_may_be_a_function_of_the_step():
+    p, gradients = np.array([1.0]), np.random.default_rng(0).normal(size=6)
+    asked = []
+
+    def rate(step):
+        asked.append(step)
+        return 0.1 / (1 + step)
+
+    falling = train.adam(rate)
+    array, memory = p, falling.init(p)
+    other, beside = p, falling.init(p)
+    for step, g in enumerate(gradients):
+        array, memory = falling.update(array, np.array([g]), memory)
+        other, beside = train.adam(0.1 / (1 + step)).update(other, np.array([g]), beside)
+        same_bytes(array, other)
+    assert asked == [0, 1, 2, 3, 4, 5]
+    assert falling.name.startswith("Adam ")
+    assert "rate" in falling.name
+    assert train.adam().name == "Adam 0.001"
+    assert train.adam(0.1, square_decay=0.99).name == "Adam 0.1 (0.9, 0.99, 1e-08)"
+    assert "0x" not in falling.name  # an address would differ when a run is resumed
+    for bad in (lambda step: 0.0, lambda step: np.inf, lambda step: None):
+        with pytest.raises(ArgumentError, match="rate: expected"):
+            train.adam(bad).update(p, p, train.adam().init(p))
+
+
+def test_a_straight_way_from_one_rate_to_another():
+    rate = train.linear_decay(0.8, 0.2, 3)
+    agree([rate(step) for step in range(6)], [0.8, 0.6, 0.4, 0.2, 0.2, 0.2], 1e-15)
+    agree([train.linear_decay(1, 3, 1)(step) for step in range(3)], [1, 3, 3], 0)
+    assert train.adam(rate).name == "Adam LinearDecay(first=0.8, last=0.2, steps=3)"
+    for arguments in ((0, 1, 1), (1, -1, 1), (np.inf, 1, 1), (1, 1, 0), (1, 1, 1.5), (1, None, 1)):
+        with pytest.raises(ArgumentError, match=r"(first|last|steps): expected"):
+            train.linear_decay(*arguments)
+
+
+def test_averaging_changes_no_step_and_judges_the_mean():
+    gradients = np.random.default_rng(3).normal(size=(5, 2))
+    plain, quiet = train.adam(0.3), train.averaged(train.adam(0.3), 0.75)
+    p = q = np.array([1.0, -2.0])
+    memory, beside = plain.init(p), quiet.init(q)
+    same_bytes(quiet.judged(q, beside), q)
+    seen = []
+    for step, g in enumerate(gradients, 1):
+        p, memory = plain.update(p, g, memory)
+        before = map_arrays(np.copy, beside.mean)
+        q, after = quiet.update(q, g, beside)
+        same_bytes(beside.mean, before)
+        beside = after
+        same_bytes(q, p)
+        seen.append(p)
+        weights = [0.75 ** (step - k) for k in range(1, step + 1)]
+        mean = sum(w * s for w, s in zip(weights, seen, strict=True)) / sum(weights)
+        agree(quiet.judged(q, beside), mean, 1e-14)
+    assert beside.steps == 5
+    same_bytes(beside.inner, memory)
+    same_bytes(plain.judged(p, memory), p)
+    assert quiet.name == "Adam 0.3, averaged 0.75"
+    for decay in (0, 1.0, -1, None, "a"):
+        with pytest.raises(ArgumentError, match="decay: expected"):
+            train.averaged(plain, decay)
+    with pytest.raises(ArgumentError, match="optimiser: expected"):
+        train.averaged(5)
+    with pytest.raises(ArgumentError, match=r"memory: expected the AveragedMemory .* AdamMemory"):
+        quiet.update(p, p, memory)
+    with pytest.raises(ArgumentError, match=r"memory\.mean"):
+        quiet.update(p, p, beside._replace(mean=np.zeros(3)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_adam_on_arrays_of_any_layout(dtype):
+    rng = np.random.default_rng(0)
+    p = np.asfortranarray(rng.normal(size=(3, 4)).astype(dtype))
+    g = rng.normal(size=(8, 3)).astype(dtype).T[:, ::2]
+    for array in (p, g):
+        array.flags.writeable = False
+    memory = train.adam().init(p)
+    stepped, memory = train.adam().update(p, g, memory)
+    stepped, memory = train.adam().update(stepped, g, memory)
+    flat, beside = p.ravel(), train.adam().init(p.ravel())
+    for _ in range(2):
+        flat, beside = train.adam().update(flat, g.ravel(), beside)
+    same_bytes(stepped.ravel(), flat)
+    assert stepped.dtype == dtype
+
+
 @pytest.mark.parametrize("rate", [0.1, np.float64(0.1), np.float32(0.1)])
-@pytest.mark.parametrize("make", [train.sgd, train.adam])
+@pytest.mark.parametrize(
+    "make", [train.sgd, train.adam, lambda rate: train.averaged(train.adam(rate))]
+)
 def test_optimisers_keep_float32_and_their_arguments(make, rate):
     params = fresh(dtype=np.float32)
     gradients = map_arrays(np.ones_like, params)
@@ -75,6 +163,28 @@ def test_clipping_shortens_and_never_turns():
     small = train.clip_by_global_norm((np.full(4, 1e10, np.float32),), 1e-3)
     assert small[0].dtype == np.float32
     agree(np.linalg.norm(small[0]), 1e-3, 1e-6)
+
+
+def test_clipping_takes_complex_numbers_and_huge_ones():
+    g = (np.array([3.0 + 4.0j]), np.array([[12.0j]]))
+    agree(train.clip_by_global_norm(g, 6.5), map_arrays(lambda a: a / 2, g), 1e-15)
+    huge = (np.full(2, 1e38, np.float32), np.full(3, 1e38, np.float32))
+    agree(train.clip_by_global_norm(huge, 1.0), map_arrays(lambda a: a / 1e38 / 5**0.5, huge), 1e-6)
+    nothing = (np.zeros(3), np.zeros((1, 1), np.float32))
+    same_bytes(train.clip_by_global_norm(nothing, 1.0), nothing)
+    for bad in (np.inf, np.nan):  # the next loss will tell
+        assert np.isnan(train.clip_by_global_norm((np.array([bad, 1.0]),), 1.0)[0]).any()
+
+
+def test_optimisers_made_here_refuse_too():
+    X, column = np.zeros((3, 3)), np.zeros((3, 1))
+    for optimiser in (train.sgd(0.1), train.adam(), train.averaged(train.sgd(0.1))):
+        memory = optimiser.init(X)
+        with pytest.raises(ArgumentError, match=r"gradients: expected shape \(3, 3\)"):
+            optimiser.update(X, column, memory)
+    for bad in ({"square_decay": 1.0}, {"mean_decay": 1.5}, {"eps": 0}, {"square_decay": 1.5}):
+        with pytest.raises(ArgumentError, match=f"{next(iter(bad))}: expected a positive number"):
+            train.adam(**bad)
 
 
 @pytest.mark.parametrize("optimiser", [train.sgd(0.5), train.adam(0.05)], ids=lambda o: o.name)
@@ -124,7 +234,7 @@ def test_progress(with_tqdm, monkeypatch, capsys):
     class Module:
         @staticmethod
         def tqdm(steps, **kwargs):
-            shown.append(len(steps))
+            shown.append((list(steps), kwargs))
             return steps
 
     def fake(name, *args, **kwargs):
@@ -135,12 +245,11 @@ def test_progress(with_tqdm, monkeypatch, capsys):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", fake)
-    train.fit(MODEL, fresh(), [WORD[:2]] * 20, train.sgd(0.1), steps=20)
-    assert shown == ([20] if with_tqdm else [])
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == (0 if with_tqdm else 10)
-    if lines:
-        assert lines[-1] == "step 20 of 20"
+    train.fit(MODEL, fresh(), [WORD[:2]] * 95, train.sgd(0.1), steps=95)
+    bar = {"initial": 0, "total": 95, "unit": "step", "leave": False}
+    assert shown == ([(list(range(95)), bar)] if with_tqdm else [])
+    told = [] if with_tqdm else [f"step {k} of 95" for k in range(9, 95, 9)]
+    assert capsys.readouterr().err.splitlines() == told
 
 
 @pytest.mark.parametrize("length", [2, 3, 17])
@@ -156,6 +265,23 @@ def test_bits_per_character_is_the_mean_of_minus_log2_p(length):
     agree(train.bits_per_character(MODEL, params, ids), bits / (length - 1))
     uniform = map_arrays(np.zeros_like, params)
     agree(train.bits_per_character(MODEL, uniform, ids), 2.0)
+
+
+def test_complex_weights_are_judged_by_their_real_score():
+    params, ids = fresh(), np.array([0, 2, 1, 3, 3])
+    wide = map_arrays(lambda a: a.astype(complex), params)
+    judged = train.bits_per_character(MODEL, wide, ids)
+    agree(judged, train.bits_per_character(MODEL, params, ids), 1e-14)
+
+
+def test_a_prompt_is_of_the_vocabulary():
+    with pytest.raises(ArgumentError, match=r"prompt: token id .* from 0 to 3 \(V, classes"):
+        train.sample(MODEL, fresh(), np.array([5]), 2, rng=np.random.default_rng(0))
+    default = train.sample(MODEL, fresh(), np.array([1]), 20, rng=np.random.default_rng(0))
+    one = train.sample(
+        MODEL, fresh(), np.array([1]), 20, rng=np.random.default_rng(0), temperature=1.0
+    )
+    assert default.tolist() == one.tolist()
 
 
 @pytest.mark.parametrize("window", [1, 200])

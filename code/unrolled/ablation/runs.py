@@ -98,7 +98,7 @@ def run(
     test = draw(T, settings.tests, rng=rng)
     optimiser, memory, score = train.adam(settings.rate), None, 0.0
     for done in range(settings.every, budget + 1, settings.every):
-        params, _, memory, _ = train.fit(
+        fitted = train.fit(
             model,
             params,
             _batches(draw, T, settings.N, rng),
@@ -108,6 +108,7 @@ def run(
             memory=memory,
             progress=False,
         )
+        params, memory = fitted.params, fitted.memory
         answers = models.forward(model, params, test[0]).outputs.argmax(axis=-1)
         score = float((answers == test[1]).mean())
         if score >= settings.solved:

@@ -1,7 +1,8 @@
 """What recurrences and their gradients do, measured: one idea a module.
 
-The functions are here by name too, but for those of ``rtrl`` and ``cliff``, whose names say
-enough only behind the module's.
+The functions are here by name too, but for those of ``rtrl``, ``cliff``, ``costs`` and ``speed``,
+whose names say enough only behind the module's, those of ``counting`` and ``timing``, which are
+about programs, and ``connectivity``, which is its module's name too.
 """
 
 from unrolled.analysis.counts import MODERN, PUBLISHED_1997, weight_count
