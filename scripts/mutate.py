@@ -42,7 +42,10 @@ MODULES = (
     *("ops", "sequence", "gradcheck"),
     *(
         f"{package}.{file.stem}"
-        for package in ("cells", "fused", "analysis", "interop", "models", "train")
+        for package in (
+            *("cells", "fused", "analysis", "interop", "models", "train"),
+            *("tasks", "baselines"),
+        )
         for file in sorted((PACKAGE / package).glob("[!_]*.py"))
     ),
 )
