@@ -36,7 +36,7 @@ def tiled(a: Array, b: Array, out: Array) -> None:
         Written whole.
     """
     (M, K), P = a.shape[-2:], b.shape[-1]
-    rows, width = tile(M, K, P)
+    rows, width = remembered_tile(M, K, P)
     if (rows, width) == (M, P):
         np.matmul(a, b, out=out)
         return
@@ -46,7 +46,6 @@ def tiled(a: Array, b: Array, out: Array) -> None:
     np.matmul(a_rows, b_columns.swapaxes(-3, -2), out=tiles.swapaxes(-3, -2))
 
 
-@cache
 def tile(M: int, K: int, P: int) -> tuple[int, int]:
     """Find the largest tile of a product (M, K) (K, P) that stays small.
 
@@ -74,6 +73,9 @@ def tile(M: int, K: int, P: int) -> tuple[int, int]:
 def _parts(n: int) -> list[int]:
     """Give what divides n and is not too narrow, n itself too."""
     return [n // k for k in range(1, n // NARROWEST + 1) if n % k == 0] or [n]
+
+
+remembered_tile = cache(tile)
 
 
 class StepProduct(NamedTuple):

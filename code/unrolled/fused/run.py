@@ -16,7 +16,7 @@ KERNELS: tuple[tuple[Cell, ModuleType], ...] = ((RNN, rnn), (LSTM, lstm), (GRU, 
 
 
 def supports(cell: object) -> bool:
-    """Tell whether a cell has a fused kernel; :func:`unrolled.unroll` runs any other.
+    """Tell whether a cell has a fused kernel; :func:`unrolled.sequence.unroll` runs any other.
 
     Parameters
     ----------
@@ -59,14 +59,14 @@ def forward(
     *,
     workspace: Workspace | None = None,
 ) -> tuple[Array, State, FusedTape]:
-    """Run a cell over time: what :func:`unrolled.unroll` computes, faster. See chapter 14.
+    """Run a cell over time: what :func:`unrolled.sequence.unroll` computes, faster. See chapter 14.
 
     Parameters
     ----------
     cell : Cell
         RNN, LSTM or GRU.
     params, xs, state0
-        As for :func:`unrolled.unroll`.
+        As for :func:`unrolled.sequence.unroll`.
     workspace : Workspace, optional
         Lends the arrays of ``hs`` and of the tape, which the next run with it
         overwrites. Left out, calls share nothing.
@@ -83,7 +83,7 @@ def forward(
     Raises
     ------
     ShapeError, DTypeError, ArgumentError
-        As :func:`unrolled.unroll`; another cell, no workspace, or xs lent by it.
+        As :func:`unrolled.sequence.unroll`; another cell, no workspace, or xs lent by it.
     """
     kernel = _kernel(cell)
     if not fits(kernel, params, xs, state0):
@@ -109,12 +109,12 @@ def backward(
     *,
     workspace: Workspace | None = None,
 ) -> tuple[Array | None, State, Params]:
-    """Carry gradients back through time: what :func:`unrolled.unroll_backward` computes, faster.
+    """Carry gradients back in time: :func:`unrolled.sequence.unroll_backward`, but faster.
 
     Parameters
     ----------
     cell, dhs, dstate_T
-        As for :func:`unrolled.unroll_backward`.
+        As for :func:`unrolled.sequence.unroll_backward`.
     tape : FusedTape
         From :func:`forward`.
     workspace : Workspace, optional
@@ -123,12 +123,12 @@ def backward(
     Returns
     -------
     dxs, dstate0, dparams
-        As :func:`unrolled.unroll_backward`.
+        As :func:`unrolled.sequence.unroll_backward`.
 
     Raises
     ------
     ShapeError, DTypeError, ArgumentError
-        As :func:`unrolled.unroll_backward`; another cell, no workspace, or a tape
+        As :func:`unrolled.sequence.unroll_backward`; another cell, no workspace, or a tape
         whose workspace has been used again since.
     """
     kernel = _kernel(cell)

@@ -38,9 +38,8 @@ def reber_grammar() -> Figure:
     Figure
         Each place a circle, each symbol an arrow.
     """
-    figure, (plain, embedded) = page_figure(
-        3.5, 4.1, rows=2, height_ratios=(1.65, 1.1)
-    )  # as a phone
+    # as wide as a phone
+    figure, (plain, embedded) = page_figure(3.05, 3.65, rows=2, height_ratios=(1.65, 1.1))
     for place, (x, y) in PLACES.items():
         _circle(plain, x, y, "" if place in (START, END) else place)
         for symbol, to in REBER[place].items():

@@ -82,7 +82,7 @@ def test_every_dtype(cell, dtype):
 @pytest.mark.parametrize("steps", [1, 3, 50])
 def test_every_cut(cell, small, steps, monkeypatch):
     """Blocks and tiles of every width and chunks of every length, at sizes that are quick."""
-    monkeypatch.setattr(products, "tile", products.tile.__wrapped__)  # remembers nothing
+    monkeypatch.setattr(products, "remembered_tile", products.tile)  # remembers nothing
     monkeypatch.setattr(products, "SMALL", small)
     monkeypatch.setattr(way_back, "SMALL", small)
     monkeypatch.setattr(products, "NARROWEST", 2)

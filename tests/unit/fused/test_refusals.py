@@ -53,8 +53,8 @@ def others(array):
         if array.dtype.kind == "f" or dtype not in ("f4", "i8", "u1"):
             yield array.astype(dtype)
     if array.dtype.kind in "iu":
-        yield array - 9
-        yield array + 9
+        yield array - array.min() - 1  # by one too small, or too large
+        yield array - array.max() + D
         yield array.astype("f8")
 
 
