@@ -54,7 +54,7 @@ def reber_grammar() -> Figure:
         _box(embedded, 2.65, y, "a Reber string")
         _arrow(embedded, ends[1], (1.75, y), symbol, colour=COLOURS["input"], gap=0)
         _arrow(embedded, (3.55, y), ends[2], symbol, colour=COLOURS["input"], start=0)
-    embedded.set_title("embedded: the same T or P before and after", fontsize=10)
+    embedded.set_title("embedded: the same T or P twice", fontsize=10)
     for axes, height in ((plain, 1.65), (embedded, 1.1)):
         axes.set_axis_off()
         axes.set_aspect("equal")

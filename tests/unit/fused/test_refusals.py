@@ -74,6 +74,24 @@ def wrong_runs(cell, tokens=False):
         yield params, xs, other
 
 
+@cells
+def test_no_units_no_inputs_no_steps_at_all(cell):
+    """Arrays that are empty alike fit one another, and are refused all the same."""
+    params, xs, _, _, _ = draw(cell, (T, N, D, H))
+    for units, features in ((0, D), (H, 0), (0, 0)):
+        blocks = params.Wh.shape[1] // H
+        empty = {"Wx": (features, blocks * units), "Wh": (units, blocks * units)}
+        cut = {name: np.zeros(shape) for name, shape in empty.items()}
+        cut["b"] = np.zeros(blocks * units)
+        if "bhn" in params._fields:
+            cut["bhn"] = np.zeros(units)
+        for inputs in (np.zeros((T, N, features)), np.zeros((T, N), int)):
+            arguments = params._replace(**cut), inputs
+            assert words(fused.forward, cell, *arguments) == words(unroll, cell, *arguments)
+    for inputs in (xs[:0], xs[:, :0]):
+        assert words(fused.forward, cell, params, inputs) == words(unroll, cell, params, inputs)
+
+
 def answered(call, *arguments):
     try:
         call(*arguments)
