@@ -74,7 +74,7 @@ def beyond(sizes: Array, near: int) -> float:
     ----------
     sizes : ndarray of float, shape (T,)
         How the prediction depends on each character read, oldest first: a row of
-        :func:`unrolled.analysis.connectivity.connectivity`, without the zeros.
+        :func:`~unrolled.analysis.connectivity.connectivity`, without the zeros.
     near : int
         How many of the last ones do not count.
 
