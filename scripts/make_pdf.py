@@ -26,7 +26,7 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import BooleanObject, DictionaryObject, NameObject
+from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
@@ -81,7 +81,7 @@ def main() -> int:
     for page in pages:
         links.rewrite(page)
     data = print_twice(config, head, pages)
-    data = add_metadata(data, config)
+    data = add_metadata(data, config, headings(pages))
     write_atomically(TARGET, data)
     seconds, size = time.monotonic() - started, len(data) / 1e6
     print(f"{TARGET.relative_to(ROOT)}: {count(data)} pages, {size:.1f} MB, in {seconds:.0f} s")
@@ -303,14 +303,41 @@ def page_numbers(data: bytes) -> dict[str, int]:
     }
 
 
+def headings(pages: list[Page]) -> dict[str, str]:
+    """Return the words of every heading, found by its letters alone."""
+    found = {}
+    for page in pages:
+        for heading in page.article.find_all(["h1", "h2", "h3", "h4", "h5", "h6"]):
+            words = heading.get_text().split()
+            found["".join(words)] = " ".join(words)
+    return found
+
+
+def bookmarks(entry: DictionaryObject) -> Iterator[DictionaryObject]:
+    """Yield every bookmark below an entry of the outline, at any depth."""
+    below = entry.get("/First")
+    while below is not None:
+        bookmark = below.get_object()
+        yield bookmark
+        yield from bookmarks(bookmark)
+        below = bookmark.get("/Next")
+
+
 def count(data: bytes) -> int:
     """Return the number of pages."""
     return len(PdfReader(BytesIO(data)).pages)
 
 
-def add_metadata(data: bytes, config: dict[str, Any]) -> bytes:
-    """Name title and author, and have viewers show the title."""
+def add_metadata(data: bytes, config: dict[str, Any], words: dict[str, str]) -> bytes:
+    """Name title and author, have viewers show the title, and mend the bookmarks.
+
+    Where a heading is broken into two lines, Chromium's bookmark loses the space between them.
+    """
     writer = PdfWriter(clone_from=BytesIO(data))
+    for bookmark in bookmarks(writer.root_object["/Outlines"].get_object()):
+        title = str(bookmark["/Title"])
+        whole = words.get("".join(title.split()), title)
+        bookmark[NameObject("/Title")] = TextStringObject(whole)
     about = {"/Title": config["title"], "/Author": config["author"]}
     writer.add_metadata({**about, "/Subject": "Recurrent networks, computed and proved by hand"})
     shown = DictionaryObject({NameObject("/DisplayDocTitle"): BooleanObject(True)})

@@ -14,6 +14,7 @@ from typing import Any
 import pypdf
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -52,6 +53,18 @@ def titles() -> list[str]:
     return found
 
 
+def every_heading() -> set[str]:
+    """Return the words of every heading of the site, its spaces made even."""
+    found = set()
+    for name in TOC:
+        soup = BeautifulSoup((SITE / f"{name}.html").read_text("utf-8"), "html.parser")
+        for heading in soup.select("article :is(h1, h2, h3, h4, h5, h6)"):
+            for link in heading.select(".headerlink"):
+                link.decompose()
+            found.add(" ".join(heading.get_text().split()))
+    return found
+
+
 def links(book: Any) -> Iterator[tuple[int, Any]]:
     """Yield every link with its page, from 1."""
     for number, page in enumerate(book.pages, 1):
@@ -85,9 +98,19 @@ def test_the_contents_name_the_page_where_each_title_stands(texts: list[str]) ->
 
 
 def test_no_page_is_empty_and_every_page_but_the_cover_has_its_number(texts: list[str]) -> None:
+    running = "|".join(map(re.escape, titles()))
+    margins = re.compile(rf"((?P<title>{running}) )?(?P<number>\d+) ")
+    reached = 0
     for number, text in enumerate(texts[1:], 2):
         assert len(text) > 40, number
-        assert str(number) in (text.split()[0], text.split()[-1], *text.split()[:8]), number
+        found = margins.match(text)
+        assert found, (number, text[:100])
+        assert int(found["number"]) == number
+        if found["title"] is not None:  # the contents have none
+            place = titles().index(found["title"])
+            assert place in (reached, reached + 1), number
+            reached = place
+    assert reached == len(TOC) - 1
 
 
 def test_every_page_is_a4(book: Any) -> None:
@@ -111,6 +134,9 @@ def test_every_font_is_in_the_file(book: Any) -> None:
 def test_the_bookmarks_have_every_page_of_the_book(book: Any) -> None:
     marked = {" ".join(entry.title.split()) for entry in outline(book.outline)}
     assert set(titles()) <= marked
+    headings = {heading.replace(" ", ""): heading for heading in every_heading()}
+    for mark in marked:  # a heading on two lines keeps the space between them
+        assert headings.get(mark.replace(" ", ""), mark) == mark
 
 
 def test_links_lead_inside_the_file_or_to_the_web(book: Any) -> None:
