@@ -43,6 +43,9 @@ SIDES = {
     "floor": "only the matrix products that the algorithm needs, written into arrays that exist",
 }
 
+BUSY = 0.5
+"""Programs that wanted a core on average of the last minute, above which wall times say little."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is missing, print the table, and store it if that is asked for."""
@@ -55,9 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "rounds": rounds,
         "code": fingerprint(),
     }
+    busy = machine.load()
+    if options.store and busy > BUSY:
+        say(f"The machine is busy (load {busy}, at most {BUSY}): a run to store needs it alone.")
+        return 1
     kept = Parts(PARTS / ("quick.json" if options.quick else "full.json"), conditions)
-    load = kept.get("load", machine.load)
-    if load > 0.5:
+    load = kept.get("load", lambda: busy)
+    if load > BUSY:
         say(f"The machine is busy (load {load}): trust the ratios of CPU time, not the rest.")
     if host["cores"] < 2:
         say("There is one core only: two threads are left out.")

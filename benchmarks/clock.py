@@ -38,7 +38,7 @@ def calls_for(seconds: float, one: Times) -> int:
 
 
 def turn(names: Sequence[str], number: int) -> list[str]:
-    """Put the sides in the order of one round: each comes first, second, … equally often."""
+    """Put the sides in the order of one round: each comes first, second, … in its turn."""
     start = number % len(names)
     return [*names[start:], *names[:start]]
 

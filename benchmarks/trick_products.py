@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmarks.sizes import DTYPE, Size
 from benchmarks.trick_numbers import GATES, Pair, numbers
+from unrolled.fused.products import step_product
 from unrolled.shapes import Array
 
 
@@ -82,7 +83,9 @@ def copied_transpose(size: Size) -> Pair:
 def column_blocks(size: Size) -> Pair:
     """Make the recurrent product: with the weights in one piece, and in blocks of columns."""
     n = numbers(size)
-    columns = next(width for width in (64, 50, 25, 16, 1) if size.H % width == 0)
+    columns = step_product(n.Wh[None, :, : size.H], size.N).weights.shape[-1]  # as fused cuts
+    if columns == size.H:
+        columns //= 2  # fused does not cut here: this shows why
     count = n.Wh.shape[1] // columns
     blocks = np.ascontiguousarray(n.Wh.reshape(size.H, count, columns).transpose(1, 0, 2))
     whole = np.empty((size.N, n.Wh.shape[1]), DTYPE)

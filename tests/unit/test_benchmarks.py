@@ -309,8 +309,8 @@ def bench(monkeypatch, tmp_path):
     monkeypatch.setattr(command, "STORE", tmp_path / "speed.json")
     monkeypatch.setattr(command, "ROOT", tmp_path)
     monkeypatch.setattr(command.machine, "versions", lambda: {"numpy": "2.4", "torch": "2.13"})
-    monkeypatch.setattr(command.machine, "load", lambda: 0.75)
-    host = {"processor": "P", "cores": 2, "system": "S", "pinned": True}
+    monkeypatch.setattr(command.machine, "load", lambda: host["load"])
+    host = {"processor": "P", "cores": 2, "system": "S", "pinned": True, "load": 0.25}
     monkeypatch.setattr(command.machine, "machine", lambda: host)
 
     def run(*arguments, stop_at=math.inf):
@@ -327,13 +327,23 @@ def bench(monkeypatch, tmp_path):
     return types.SimpleNamespace(run=run, store=tmp_path / "speed.json", host=host, folder=tmp_path)
 
 
+def test_a_busy_machine_is_said_and_stores_nothing(bench, capsys):
+    bench.host["load"] = 0.75
+    assert bench.run("--store") == (1, [])
+    assert "The machine is busy (load 0.75, at most 0.5)" in capsys.readouterr().err
+    assert not bench.store.exists()
+    code, started = bench.run()
+    assert (code, len(started)) == (0, 2)
+    assert "The machine is busy (load 0.75): trust the ratios" in capsys.readouterr().err
+
+
 def test_the_whole_run_prints_one_table_and_stores_it(bench, capsys):
     code, _ = bench.run("--store")
     assert code == 0
     said = capsys.readouterr()
     found = json.loads(bench.store.read_text("utf-8"))
     assert table.table(found) + "\n" == said.out
-    assert "The machine is busy (load 0.75)" in said.err
+    assert "busy" not in said.err
     assert len(found["passes"]) == 4 * 3 * 2
     assert {tuple(e["ratios"]["wall"]["torch"]) for e in found["passes"]} == {(0.5, 0.5, 0.5)}
     assert found["two_threads"][0] == {"size": "textbook", "cell": "RNN", "ratio": [0.5, 0.5, 0.5]}

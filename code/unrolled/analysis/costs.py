@@ -190,7 +190,7 @@ def plain_work(form: str, T: int, N: int, D: int, H: int, itemsize: int = 4) -> 
     if form == "fused":
         # a step: product, add, tanh; add, multiply, product. A chunk: the input product, its bias,
         # two calls for the slopes, products for dWx, dWh, db and dxs, and three adds but once
-        chunks = len(spans(T, N, H))
+        chunks = len(spans(T, N, H, 1))
         entries = T * (3 + 2 + 3 + 3 + 2 + 2 + 2 + 1) * state + 3 * (chunks - 1) * weights
         return Work(6 * T + 11 * chunks - 3, flops, itemsize * entries)
     # a step: two products, two adds, tanh; square, one minus, add, multiply, then two products,

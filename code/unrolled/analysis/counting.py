@@ -34,7 +34,7 @@ def tally(function: Callable[..., Any], *arguments: Any) -> tuple[Any, Tally]:
     function : callable
         Of arrays, or of NamedTuples of arrays; called once.
     *arguments
-        Its arguments, which are not changed.
+        Its arguments; the function may change them, as it would without the counting.
 
     Returns
     -------

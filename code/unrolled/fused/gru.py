@@ -56,7 +56,7 @@ def forward(
     """
     (T, N), H, dtype = xs.shape[:2], len(params.Wh), params.Wx.dtype
     hs = ws.empty("hs", (T + 1, N, H), dtype)
-    cuts = spans(T, N, H)
+    cuts = spans(T, N, H, BLOCKS)
     hs[0] = 0 if state0 is None else state0.h
     gates, qs = ws.empty("gates", (T, 3, N, H), dtype), ws.empty("qs", (T, N, H), dtype)
     scratch = ws.empty("slopes", (4, longest(cuts), N, H), dtype)[:3]
@@ -120,7 +120,7 @@ def backward(
         Gradients of inputs, first state and weights.
     """
     (T, N, H), D, dtype = kept.hs[1:].shape, len(params.Wx), kept.hs.dtype
-    cuts = spans(T, N, H)
+    cuts = spans(T, N, H, BLOCKS)
     steps = longest(cuts)
     # Gradients of q, a_r, a_z, a_n in this order: the first three go to W_h, the last three to W_x.
     slopes = ws.empty("slopes", (4, steps, N, H), dtype)

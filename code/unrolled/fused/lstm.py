@@ -55,7 +55,7 @@ def forward(
     """
     (T, N), H, dtype = xs.shape[:2], len(params.Wh), params.Wx.dtype
     hs, cs = ws.empty("hs", (T + 1, N, H), dtype), ws.empty("cs", (T + 1, N, H), dtype)
-    cuts = spans(T, N, H)
+    cuts = spans(T, N, H, BLOCKS)
     hs[0], cs[0] = (0, 0) if state0 is None else state0
     gates = ws.empty("gates", (T, 4, N, H), dtype)
     scratch = ws.empty("slopes", (4, longest(cuts), N, H), dtype)
@@ -116,7 +116,7 @@ def backward(
         Gradients of inputs, first state and weights.
     """
     (T, N, H), D, dtype = kept.hs[1:].shape, len(params.Wx), kept.hs.dtype
-    cuts = spans(T, N, H)
+    cuts = spans(T, N, H, BLOCKS)
     steps = longest(cuts)
     slopes = ws.empty("slopes", (4, steps, N, H), dtype)
     reads, through = ws.empty("reads", (steps, N, H), dtype), ws.empty("read", (N, H), dtype)

@@ -20,7 +20,9 @@ The larger products outside of the loop are cut into tiles, by views alone.
 PAYS = 64
 """So many times ``SMALL``, and packing costs little beside the product; threads then share it."""
 NARROWEST = 16
-"""Rows or columns below which a block would be too narrow for the kernels to pay."""
+"""Columns below which a block would be too narrow for the kernels to pay."""
+SIDE = 32
+"""Rows or columns below which a tile would be: it has to win against packing done once."""
 
 
 def tiled(a: Array, b: Array, out: Array) -> None:
@@ -72,7 +74,7 @@ def tile(M: int, K: int, P: int) -> tuple[int, int]:
 
 def _parts(n: int) -> list[int]:
     """Give what divides n and is not too narrow, n itself too."""
-    return [n // k for k in range(1, n // NARROWEST + 1) if n % k == 0] or [n]
+    return [n // k for k in range(1, n // SIDE + 1) if n % k == 0] or [n]
 
 
 remembered_tile = cache(tile)

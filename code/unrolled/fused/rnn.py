@@ -47,7 +47,7 @@ def forward(
     """
     (T, N), H, dtype = xs.shape[:2], len(params.Wh), params.Wx.dtype
     hs = ws.empty("hs", (T + 1, N, H), dtype)
-    cuts = spans(T, N, H)
+    cuts = spans(T, N, H, BLOCKS)
     hs[0] = 0 if state0 is None else state0.h
     past = ws.empty("past", (1, N, H), dtype)
     inputs = input_part(params.Wx[None], params.b.reshape(1, 1, H), xs)
@@ -95,7 +95,7 @@ def backward(
         Gradients of inputs, first state and weights.
     """
     (T, N, H), D, dtype = kept.hs[1:].shape, len(params.Wx), kept.hs.dtype
-    cuts = spans(T, N, H)
+    cuts = spans(T, N, H, BLOCKS)
     da = ws.empty("da", (longest(cuts), N, H), dtype)
     dh = np.zeros((1, N, H), dtype)
     if dstate_T is not None:

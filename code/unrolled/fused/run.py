@@ -46,8 +46,9 @@ class FusedTape(NamedTuple):
 
     @property
     def hs(self) -> Array:
-        """All hidden states, (T, N, H)."""
+        """All hidden states, (T, N, H), read only: the way back needs them as they are."""
         hs: Array = self.kept.hs[1:]
+        hs.flags.writeable = False
         return hs
 
 
@@ -74,7 +75,8 @@ def forward(
     Returns
     -------
     hs : ndarray, shape (T, N, H)
-        The hidden state after every step.
+        The hidden state after every step. It is the tape's own memory, so it is read
+        only: copy it to change it.
     state_T : NamedTuple
         The state after the last one.
     tape : FusedTape

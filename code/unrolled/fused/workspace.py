@@ -57,5 +57,7 @@ class Workspace:
         bool
             True for them and for views of them.
         """
-        owner = array if array.base is None else array.base
+        owner: Any = array
+        while (base := getattr(owner, "base", None)) is not None:  # views of views too
+            owner = base
         return any(owner is each for each in self._arrays.values())

@@ -86,6 +86,8 @@ def test_every_cut(cell, small, steps, monkeypatch):
     monkeypatch.setattr(products, "SMALL", small)
     monkeypatch.setattr(way_back, "SMALL", small)
     monkeypatch.setattr(products, "NARROWEST", 2)
+    monkeypatch.setattr(products, "SIDE", 2)
+    monkeypatch.setattr(chunks, "WHOLE", 0)
     monkeypatch.setattr(chunks, "STEPS", steps)
     monkeypatch.setattr(chunks, "NUMBERS", 1)
     for sizes in ((7, 2, 3, 4), (5, 3, 2, 6), (4, 1, 1, 5)):

@@ -15,13 +15,18 @@ R = np.random.default_rng(0)
 @pytest.mark.parametrize(
     ("sizes", "expected"),
     [
-        ((1, 1, 1), [(0, 1)]),
-        ((8, 64, 512), [(0, 8)]),
-        ((9, 64, 512), [(0, 4), (4, 9)]),
-        ((200, 20, 100), [(200 * k // 13, 200 * (k + 1) // 13) for k in range(13)]),  # 2^15 // 2000
-        ((40, 1, 3), [(8 * k, 8 * k + 8) for k in range(5)]),
-        ((100, 1, 3), [(100 * k // 9, 100 * (k + 1) // 9) for k in range(9)]),  # 100 // 8 = 12
-        ((64, 32, 256), [(k, k + 8) for k in range(0, 64, 8)]),
+        ((1, 1, 1, 4), [(0, 1)]),
+        ((8, 64, 512, 4), [(0, 8)]),
+        ((9, 64, 512, 1), [(0, 4), (4, 9)]),
+        # 2^15 // 2000
+        ((200, 20, 100, 1), [(200 * k // 13, 200 * (k + 1) // 13) for k in range(13)]),
+        ((40, 8, 128, 4), [(8 * k, 8 * k + 8) for k in range(5)]),
+        # 100 // 8 = 12
+        ((100, 4, 128, 3), [(100 * k // 9, 100 * (k + 1) // 9) for k in range(9)]),
+        ((64, 32, 256, 3), [(k, k + 8) for k in range(0, 64, 8)]),
+        ((32, 32, 128, 1), [(0, 32)]),  # 2^17
+        ((32, 32, 128, 2), [(k, k + 8) for k in range(0, 32, 8)]),
+        ((32, 32, 129, 1), [(8 * k, 8 * k + 8) for k in range(4)]),
     ],
 )
 def test_chunks(sizes, expected):
@@ -31,7 +36,7 @@ def test_chunks(sizes, expected):
 def test_chunks_cover_every_step_once_and_fit_their_scratch():
     for T in range(1, 60):
         for N, H in ((1, 1), (3, 1000), (7, 300), (64, 512), (20, 100)):
-            spans = chunks.spans(T, N, H)
+            spans = chunks.spans(T, N, H, 2)
             steps = [t for start, end in spans for t in range(start, end)]
             assert steps == list(range(T))
             assert chunks.longest(spans) == max(end - start for start, end in spans)
@@ -93,8 +98,9 @@ def test_blocks_are_as_few_as_stay_small(N, P, blocks):
         ((256, 65, 256), (128, 64)),
         ((65, 256, 256), (65, 32)),  # 65 has no divisor to cut it by
         ((251, 300, 257), (251, 257)),  # nor have these
-        ((640, 1000, 16), (40, 16)),
-        ((16, 1000, 640), (16, 40)),
+        ((640, 500, 32), (40, 32)),
+        ((32, 500, 640), (32, 40)),
+        ((640, 1000, 32), (640, 32)),  # 20 rows would be small, and too few
         ((17, 10**5, 32), (17, 32)),  # none is small
         ((256, 256, 976), (64, 61)),  # 64 · 10^6 at most, which is the next but one
         ((256, 256, 977), (256, 977)),

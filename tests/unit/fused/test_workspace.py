@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from contract.cells import draw
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from oracle.agree import agree, same_bytes
 
 from unrolled import GRU, LSTM, RNN, ArgumentError, fused, unroll, unroll_backward
@@ -51,6 +52,8 @@ def test_the_same_memory_is_lent_again(cell):
     assert not np.shares_memory(first, other)
     assert workspace.lent(first)
     assert workspace.lent(first[1:, :, ::2])
+    assert workspace.lent(sliding_window_view(first, 2, 0)[..., 0])
+    assert workspace.lent(as_strided(first, (2, 3, 4), first.strides, writeable=False))
     assert not workspace.lent(other)
     assert not workspace.lent(case.xs)
     assert workspace.runs == 2
@@ -143,3 +146,15 @@ def test_peak_memory_grows_by_the_tape_alone(cell):
     sizes = [(T, 4, 3, 64) for T in (64, 128, 256)]
     peaks = [peak(lambda s=s: run(cell, draw(cell, s), None)) for s in sizes]
     assert (peaks[2] - peaks[1]) <= 2.1 * (peaks[1] - peaks[0])
+
+
+@cells
+def test_states_cannot_be_changed_behind_the_tape(cell):
+    case = draw(cell, (9, 3, 4, 5))
+    for workspace in (None, fused.Workspace()):
+        hs, _, tape = fused.forward(cell, case.params, case.xs, workspace=workspace)
+        with pytest.raises(ValueError, match="read-only"):
+            hs *= 0
+        with pytest.raises(ValueError, match="read-only"):
+            tape.hs[0] = 0
+        hs.copy()[0] = 0
