@@ -1,7 +1,7 @@
 """What each trick of ``fused`` gains by itself: the same work without it and with it (chapter 14).
 
 A piece is the part of an LSTM's pass that the trick is about, for all steps; both ways give the
-same numbers. The last three lose, at some size or at all. :mod:`benchmarks.trials` times them.
+same numbers. Some lose, at some size or at all. :mod:`benchmarks.trials` times them.
 """
 
 from __future__ import annotations

@@ -10,30 +10,41 @@ meet in the middle.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
 import platform
 import sys
 import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from unrolled.long_lags import PLAN, STORE, Row, run
+from unrolled.long_lags import PLAN, STORE, Row, run, summary
 
 SEEDS = tuple(range(10))
 PARTS = Path(__file__).resolve().parents[1] / "_build" / "long_lags"
 
 
 def write(path: Path, text: str) -> None:
-    """Replace a file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace a file in one step, or leave nothing."""
     beside = path.with_suffix(f".{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise SystemExit(
+            f"{path} was not written: {error.strerror}. "
+            "The rows that were finished are kept; the same command goes on from there."
+        ) from None
+    finally:
+        with suppress(OSError):  # where it was swapped in, or never written
+            beside.unlink()
 
 
 def conditions() -> dict[str, Any]:
@@ -78,11 +89,11 @@ def train(row: Row) -> dict[str, Any]:
 
 def tell(row: Row, result: dict[str, Any]) -> None:
     """Print a line on standard error, where progress belongs."""
-    solved = sorted(number for number in result["sequences"] if number is not None)
-    middle = f"{solved[len(solved) // 2]:7}" if solved else " " * 7
+    found = summary(result)
+    middle = "–" if found.median is None else f"{found.median:.0f}"
     print(
         f"{PLAN.index(row) + 1:2} of {len(PLAN)}  {row.problem:14} T={row.T or '':<4} "
-        f"{row.learner:13} {len(solved):2} of {len(SEEDS)} {middle}  "
+        f"{row.learner:13} {found.solved:2} of {found.seeds} {middle:>7}  "
         f"{sum(result['seconds']):6.1f} s",
         file=sys.stderr,
         flush=True,
@@ -91,13 +102,20 @@ def tell(row: Row, result: dict[str, Any]) -> None:
 
 def main(arguments: list[str]) -> None:
     """Train what is missing, then store all of it."""
-    order = PLAN[::-1] if "--backwards" in arguments else PLAN
-    for row in order:
-        if not part(row).exists() and "--parts" not in arguments:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--parts", action="store_true", help="print what is finished and stop")
+    parser.add_argument("--backwards", action="store_true", help="begin at the end of the plan")
+    chosen = parser.parse_args(arguments)
+    for row in PLAN[::-1] if chosen.backwards else PLAN:
+        if not part(row).exists() and not chosen.parts:
             write(part(row), json.dumps(train(row)))
         if part(row).exists():
             tell(row, json.loads(part(row).read_text("utf-8")))
-    if "--parts" in arguments:
+    if chosen.parts:
         return
     rows = [json.loads(part(row).read_text("utf-8")) for row in PLAN]
     store = {

@@ -51,6 +51,37 @@ def test_pytorch_takes_several_times_as_long_at_the_textbook_size(store: dict[st
     assert max(ratio(store, "textbook", cell, "torch") for cell in CELLS) < 0.4
 
 
+def test_the_machine_was_quiet(store: dict[str, Any]) -> None:
+    assert store["load"] <= 0.5
+
+
+def test_two_threads(store: dict[str, Any]) -> None:
+    times = {(each["size"], each["cell"]): each["ratio"] for each in store["two_threads"]}
+    assert set(times) == {(size, cell) for size in SIZES for cell in CELLS}
+    for low, middle, _ in times.values():
+        assert middle < 1.1 or low < 1  # "no slower": one is within the quartiles
+    for cell in CELLS:
+        assert 0.65 < times["large", cell][1] < 0.78  # "about seven tenths"
+    for cell in CELLS:
+        ratios = speed.one_pass(store, "large", cell, threads=2)["ratios"]["torch"]
+        gained = ratios[1] / ratio(store, "large", cell, "torch")
+        assert (gained > 1.3) == (cell == "LSTM")  # "PyTorch gains more for the LSTM"
+    assert speed.one_pass(store, "large", "LSTM", threads=2)["ratios"]["torch"][0] > 1.1
+    training = {(each["cell"], each["threads"]): each["ratio"][1] for each in store["training"]}
+    assert training["LSTM", 2] < 0.9
+    assert min(training["LSTM", 1], training["RNN", 2], training["GRU", 2]) > 1
+
+
+def test_memory_beside_the_plain_loop(store: dict[str, Any]) -> None:
+    for each in store["memory"]:
+        if each["size"] in ("char-LM", "large"):  # what the page prints
+            held = each["bytes"]
+            if each["cell"] == "RNN":
+                assert held["ours"] < min(held["loop"], held["unroll"])
+            else:
+                assert 1 < held["ours"] / held["loop"] < 1 + 1 / 6
+
+
 def test_jax_is_the_fastest_at_the_textbook_size(store: dict[str, Any]) -> None:
     for cell in CELLS:
         ratios = {side: ratio(store, "textbook", cell, side) for side in SIDES - {"floor"}}

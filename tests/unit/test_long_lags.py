@@ -332,6 +332,8 @@ def test_the_last_test_decides_too(monkeypatch):
         ((["adding"], "RNN", 4, 0), "problem: expected one of"),
         (("adding", "RNN", 0, 0), "T: size"),
         (("adding 1997", "RNN", 21, 0), "T: expected at least 22"),
+        (("embedded Reber", "LSTM, chrono", 1, 0), "T: expected at least 2 steps, the lag that"),
+        (("adding", "LSTM, chrono", 1, 0), "T: expected at least 2 steps, the lag that"),
         (("adding", "RNN", 4, -1), "seed: expected an integer of at least 0, got -1"),
         (("adding", "RNN", 4, 1.0), "seed:"),
         (("adding", "RNN", 4, True), "seed:"),
@@ -369,14 +371,34 @@ def test_settings_that_cannot_be_trained_with(settings, says):
 
 def test_the_published_sizes_are_those_of_chapter_9():
     printed = {experiment.printed for experiment in counts.PUBLISHED_1997}
-    sizes = {each.weights for each in long_lags.PUBLISHED if each.weights is not None}
-    assert sizes <= printed
+    theirs = [each for each in long_lags.PUBLISHED if each.system == "LSTM"]
+    assert {each.weights for each in theirs} <= printed
     for each in long_lags.PUBLISHED:
         assert each.problem in PROBLEMS
         assert each.success is None or 0 <= each.success <= 1
     assert {(p.T, p.presentations) for p in long_lags.PUBLISHED if p.problem == "adding 1997"} == {
         *((100, 74_000), (500, 209_000), (1000, 853_000)),
     }
+
+
+def test_the_published_rates_are_those_of_the_paper():
+    """Of its table 10, where the rates of all its own runs stand."""
+    theirs = [each for each in long_lags.PUBLISHED if each.system == "LSTM"]
+    rates = {}
+    for each in theirs:
+        rates.setdefault(each.problem, []).append(each.rate)
+    assert rates == {
+        "embedded Reber": [0.1, 0.1, 0.2, 0.5, 0.5],
+        "adding 1997": [0.5] * 3,
+        "order 6a": [0.5],
+        "order 6b": [0.1],
+    }
+
+
+def test_the_rows_of_other_systems_are_estimates_and_gaps():
+    others = {each.system: each for each in long_lags.PUBLISHED if each.system != "LSTM"}
+    assert others["Elman"][3:] == (435, None, 0.0, None)  # printed: more than 200,000
+    assert others["RCC"][3:] == (None, None, 0.5, 182_000)  # printed: 119 to 198 weights
 
 
 # --- the store
@@ -447,7 +469,13 @@ def test_what_is_no_store_and_no_row(tmp_path):
     for path in (tmp_path / "none.json", tmp_path, tmp_path / "no", 5):
         with pytest.raises(ArgumentError, match=r"^path: expected stored results, got "):
             long_lags.stored(path)
-    for row in ({}, None, {"sequences": []}, [3]):
+    for text in ("{}", "[]", "5", '{"rows": []}', '{"rows": 3}', '{"rows": [3]}', '{"rows": {}}'):
+        (tmp_path / "other.json").write_text(text, "utf-8")
+        for read in (long_lags.stored, rows):
+            with pytest.raises(ArgumentError, match=r"^path: .* \(it holds no rows\)\.$"):
+                read(tmp_path / "other.json")
+    wrong = (5, "abc", ["a"], [3, 1.5], [True], [0], {3: 4})
+    for row in ({}, None, {"sequences": []}, [3], *({"sequences": each} for each in wrong)):
         with pytest.raises(ArgumentError, match=r"^row: expected one of rows\(\), got "):
             summary(row)
 
@@ -553,3 +581,56 @@ def test_rows_of_other_seeds_are_not_taken(module, monkeypatch, capsys):
     module.main([])
     assert done[10:] == [(name, seed) for name in ("RNN", "GRU, b_z = 1") for seed in (0, 1)]
     assert not module.machine()["cores"] < 1
+
+
+@pytest.mark.parametrize("option", ["--part", "--backward", "x", "-p"])
+def test_an_option_that_is_none_trains_nothing(module, monkeypatch, capsys, option):
+    done = []
+    monkeypatch.setattr(module, "run", fake(done, set()))
+    with pytest.raises(SystemExit, match="2"):
+        module.main([option])
+    assert "unrecognized arguments" in capsys.readouterr().err
+    assert not done
+
+
+def test_help_says_what_the_script_does_and_trains_nothing(module, monkeypatch, capsys):
+    done = []
+    monkeypatch.setattr(module, "run", fake(done, set()))
+    with pytest.raises(SystemExit, match="0"):
+        module.main(["--help"])
+    said = capsys.readouterr().out
+    for words in ("ten seeds", "--parts", "--backwards"):
+        assert words in said
+    assert not done
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(module, monkeypatch):
+    done = []
+    monkeypatch.setattr(module, "run", fake(done, set()))
+    write_text = Path.write_text
+
+    def full(path, text, encoding):
+        write_text(path, text[:9], encoding)
+        if path.parent == module.STORE.parent:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    module.STORE.parent.mkdir()
+    module.STORE.write_bytes(b"old")
+    with pytest.raises(SystemExit, match=r"store\.json was not written: No space left .* are kept"):
+        module.write(module.STORE, "new and long")
+    assert {each.name: each.read_bytes() for each in module.STORE.parent.iterdir()} == {
+        "store.json": b"old"
+    }
+
+
+def test_progress_prints_the_median_of_all_runs(module, monkeypatch, capsys):
+    monkeypatch.setattr(module, "run", fake([], set()))
+    module.main([])
+    first, second = capsys.readouterr().err.splitlines()
+    # nine of ten solved it, after 10, 20, … sequences; the failure counts as more
+    for line, learner in ((first, "RNN"), (second, "GRU, b_z = 1")):
+        assert line.split(learner)[1].split()[:4] == ["9", "of", "10", "55"]
+    lost = {"sequences": [None, None, 30, None], "seconds": [1]}
+    module.tell(module.PLAN[0], lost)
+    assert capsys.readouterr().err.split("RNN")[1].split()[:4] == ["1", "of", "4", "–"]

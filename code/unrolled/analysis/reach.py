@@ -93,7 +93,7 @@ def beyond(sizes: Array, near: int) -> float:
         raise DTypeError(f"sizes: expected an array of floats, got {sizes!r:.60}.")
     if sizes.ndim != 1:
         raise ShapeError(f"sizes: expected one axis (T, time steps), got shape {sizes.shape}.")
-    if not (sizes >= 0).all():
-        raise ArgumentError("sizes: expected norms, of which none is below 0 or NaN.")
+    if not (np.isfinite(sizes) & (sizes >= 0)).all():
+        raise ArgumentError("sizes: expected norms, of which none is below 0, infinite or NaN.")
     total = float(sizes.sum())
     return float(sizes[: max(0, len(sizes) - near)].sum()) / total if total else 0.0

@@ -303,6 +303,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 ),
             ),
         ),
+        draws=48,
         tolerance=1e-6,
     ),
 )

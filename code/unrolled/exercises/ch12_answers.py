@@ -91,7 +91,7 @@ def _limit(k: int, n: int, z: float, end: float) -> float:
     near, far = k / n, end
     if near == far:
         return end
-    for _ in range(200):
+    for _ in range(60):
         p = (near + far) / 2
         fits = (k - n * p) ** 2 <= z * z * n * p * (1 - p)
         near, far = (p, far) if fits else (near, p)

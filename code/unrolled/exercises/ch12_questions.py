@@ -64,8 +64,14 @@ def draw_outputs(rng: np.random.Generator) -> tuple[Array, Array]:
         high = 3.0 if n % 4 == 0 else 0.9
         outputs[t, n, [one, two]] = high, 0.2
         outputs[t, n, np.flatnonzero(~legal[t, n])[0]] = 0.5 if n % 4 == 0 else 1.5
+    legal[0, 1] = False  # a string that is right but for a tie of a legal and another symbol
+    legal[0, 1, rng.permutation(V)[:2]] = True
+    one, two = np.flatnonzero(legal[0, 1])
+    outputs[0, 1] = np.minimum(outputs[0, 1], 0)
+    outputs[0, 1, [one, two, np.flatnonzero(~legal[0, 1])[0]]] = 2.0, 0.9, 0.9
     legal[-1, N // 2 :] = False  # the second half of the strings has ended
-    return outputs, legal
+    # logits may all be negative, or all positive: a 0 in place of those left out would be seen
+    return outputs + np.where(np.arange(N) % 4 < 2, 4.0, -4.0)[:, None], legal
 
 
 def top_is_legal(outputs: Array, legal: Array) -> Array:
@@ -114,9 +120,9 @@ def set_to(symbol: int) -> Callable[[right.Ask, Array, Array], float]:
 
 
 def draw_runs(rng: np.random.Generator) -> tuple[list[int | None], float]:
-    """Draw a number of runs, some of them failures, in turn fewer and more than a half."""
-    runs = int(rng.integers(7, 14))
-    failed = int(rng.integers(1, runs // 2 - 1)) if rng.uniform() < 0.7 else runs // 2 + 1
+    """Draw a number of runs, some of them failures: fewer than a half, a half, or more."""
+    runs = int(rng.integers(8, 14))
+    failed = (int(rng.integers(1, runs // 2 - 1)), runs // 2, runs // 2 + 1)[rng.integers(3)]
     needed: list[int | None] = [int(n) for n in 100 * rng.integers(5, 200, runs - failed)]
     needed += [None] * failed
     return [needed[i] for i in rng.permutation(runs)], float(rng.uniform(1.2, 2.6))

@@ -27,6 +27,11 @@ from unrolled.exercises.model import Exercise, Mistake
 from unrolled.sequence import unroll
 from unrolled.shapes import Array
 
+UNCOUNTED = (
+    "the states are right, but not all products were counted. Copy with .copy() and multiply "
+    "with @: np.asarray, np.ascontiguousarray and .dot make arrays that the counter cannot follow."
+)
+
 
 def _rnn(xs: Array, h0: Array, Wx: Array, Wh: Array, b: Array) -> tuple[Array, int]:
     """Run the package's loop; the products are T recurrent ones and one for all inputs."""
@@ -201,6 +206,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 "products a step. Which of them knows its inputs before the loop begins?",
                 lambda *given: (_rnn(*given)[0], 2 * len(given[0])),
             ),
+            Mistake(UNCOUNTED, lambda *given: (_rnn(*given)[0], 1)),
             Mistake(
                 "the first step starts from zeros: where is h0?",
                 rnn_slip("h0"),
@@ -282,6 +288,8 @@ EXERCISES: tuple[Exercise, ...] = (
                 "each block. The blocks stand side by side in W_x.",
                 lambda *given: (_mgu(*given)[0], 2 * len(given[0]) + 2),
             ),
+            Mistake(UNCOUNTED, lambda *given: (_mgu(*given)[0], 1)),
+            Mistake(UNCOUNTED, lambda *given: (_mgu(*given)[0], 1 + len(given[0]))),
             Mistake(
                 "one recurrent product for both blocks is not enough: the candidate sees f ⊙ h, "
                 "and f is known only after the first product.",

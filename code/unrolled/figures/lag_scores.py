@@ -11,11 +11,13 @@ from unrolled.analysis.proportions import wilson
 from unrolled.figures import svg
 from unrolled.figures.base import Control, Drawn, Figure, respond
 from unrolled.long_lags import summary
+from unrolled.shapes import ArgumentError
 
 LEFT, RIGHT = (22.0, 196.0), (232.0, 400.0)  # where the curves and the runs stand
 NEVER = 436.0  # middle of the runs that did not solve it
 TOP, PITCH, HEIGHT = 66.0, 64.0, 34.0  # of the first row; from row to row; of a row's drawing
 NAMES = {"adding": "adding", "order 6a": "temporal order"}
+GATES = {"b_f =": "forget bias", "b_z =": "update bias"}  # where no letter can be lowered
 
 Row = dict[str, Any]
 Table = Mapping[tuple[str, int, str], Row]
@@ -39,7 +41,14 @@ def lag_scores(rows: Sequence[Row], problem: str, T: int) -> Figure:
     -------
     Figure
         One line for each learner. Choices: the problem, and the length.
+
+    Raises
+    ------
+    ArgumentError
+        No rows, others than those of the store, rows without a length, or none that any run
+        solved; a problem or a length to start with that no row has.
     """
+    _check(rows)
     table = {(row["problem"], row["T"], row["learner"]): row for row in rows}
     problems, lengths, learners = (list(dict.fromkeys(each)) for each in zip(*table, strict=True))
     lengths.sort()
@@ -99,7 +108,7 @@ def lag_scores(rows: Sequence[Row], problem: str, T: int) -> Figure:
             row = table.get((problem, T, learner))
             shapes += _runs(place, row, max(len(row["sequences"]) for row in rows), along)
             shapes.append(_count(place, row))
-            words.append(f"{learner}: {_said(row)}")
+            words.append(f"{_written_out(learner)}: {_said(row)}")
         budgets = {row["budget"] for row in rows if (row["problem"], row["T"]) == (problem, T)}
         most = f", at most {max(budgets):,} sequences" if budgets else ""
         name = NAMES.get(problem, problem)
@@ -126,6 +135,29 @@ def lag_scores(rows: Sequence[Row], problem: str, T: int) -> Figure:
         curves,
         runs,
     )  # fmt: skip
+
+
+def _check(rows: Sequence[Row]) -> None:
+    """Refuse what cannot be drawn, before anything is."""
+    if not rows:
+        raise ArgumentError("rows: expected those of long_lags.rows(part='curve'), got none.")
+    for row in rows:
+        found = summary(row)
+        lacking = [name for name in ("problem", "T", "learner", "budget") if row.get(name) is None]
+        if lacking:
+            raise ArgumentError(
+                f"rows: expected rows of long_lags.rows(part='curve'), got one of {found.seeds} "
+                f"runs without {', '.join(lacking)}."
+            )
+    if all(summary(row).solved == 0 for row in rows):
+        raise ArgumentError("rows: expected some run that solved its problem, got failures only.")
+
+
+def _written_out(learner: str) -> str:
+    """Name a learner in plain text: ``LSTM, forget bias 1``."""
+    for symbol, words in GATES.items():
+        learner = learner.replace(symbol, words)
+    return learner
 
 
 def _strip(place: int) -> tuple[float, float]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from unrolled import ops
 from unrolled.fused.products import tiled
 from unrolled.shapes import Array
 
@@ -45,8 +44,7 @@ def sums_of(xs: Array, D: int, h_prevs: Array, of_x: Array, of_h: Array, of_b: A
         Fresh arrays.
     """
     rows = of_x.shape[1]
-    # one-hot rows for token ids: np.add.at would add one row at a time
-    x = ops.one_hot(xs, D, of_x.dtype) if xs.ndim == 2 else xs
+    x = _one_hot(xs, D, of_x.dtype) if xs.ndim == 2 else xs
     flat_x, flat_h = x.reshape(rows, -1), h_prevs.reshape(rows, -1)
     sums = Sums(
         np.empty((len(of_x), D, of_x.shape[2]), of_x.dtype),
@@ -56,6 +54,16 @@ def sums_of(xs: Array, D: int, h_prevs: Array, of_x: Array, of_h: Array, of_b: A
     tiled(flat_x.T, of_x, sums.dWx)
     tiled(flat_h.T, of_h, sums.dWh)
     return sums
+
+
+def _one_hot(ids: Array, D: int, dtype: np.dtype[Any]) -> Array:
+    """Make a row with a single 1 of each id: a product adds them up, np.add.at one at a time.
+
+    As :func:`unrolled.ops.one_hot`, but the ids were checked once, not at every chunk.
+    """
+    rows = np.zeros((ids.size, D), dtype)
+    rows[np.arange(ids.size), ids.ravel()] = 1
+    return rows
 
 
 def add(sums: list[Sums], share: Sums) -> None:

@@ -1,4 +1,4 @@
-"""Long lags: the problems of 1997, trained again from many seeds (chapter 12)."""
+"""Long lags: problems of 1997 and later, trained again from many seeds (chapter 12)."""
 
 from unrolled.long_lags.learners import LEARNERS, Learner
 from unrolled.long_lags.plan import PLAN, Row

@@ -62,7 +62,8 @@ def run(
     learner : str
         A key of ``LEARNERS``.
     T : int
-        Steps, as the problem's generator takes them; of no effect on the Reber grammar.
+        Steps, as the problem's generator takes them. The Reber grammar has none: there T only
+        enters the seed (the store uses 1) and is the lag that chrono is told, then at least 2.
     seed : int
         Of everything that is drawn.
     budget : int
@@ -85,6 +86,8 @@ def run(
         if not isinstance(value, str) or value not in known:
             raise ArgumentError(f"{name}: expected one of {list(known)}, got {value!r}.")
     check_size("T", T, "T")
+    if LEARNERS[learner].bias == "chrono" and T + PROBLEMS[problem].beyond < 2:
+        raise ArgumentError(f"T: expected at least 2 steps, the lag that chrono is told, got {T}.")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ArgumentError(f"seed: expected an integer of at least 0, got {seed!r}.")
     check_count("budget", budget)

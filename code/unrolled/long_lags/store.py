@@ -48,6 +48,9 @@ def stored(path: Path = STORE) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
     except (OSError, TypeError, ValueError) as error:
         raise ArgumentError(f"path: expected stored results, got {path!r} ({error}).") from None
+    every = found.get("rows") if isinstance(found, dict) else None
+    if not every or not isinstance(every, list) or not all(isinstance(r, dict) for r in every):
+        raise ArgumentError(f"path: expected stored results, got {path!r} (it holds no rows).")
     return found
 
 
@@ -75,7 +78,7 @@ def rows(path: Path = STORE, **wanted: Any) -> tuple[dict[str, Any], ...]:
     for name in wanted:
         if name not in every[0]:
             raise ArgumentError(f"wanted: expected some of {list(every[0])}, got {name!r}.")
-    found = tuple(row for row in every if all(row[k] == v for k, v in wanted.items()))
+    found = tuple(row for row in every if all(k in row and row[k] == v for k, v in wanted.items()))
     if not found:
         raise ArgumentError(f"wanted: expected what some row has, got {wanted}.")
     return found
@@ -99,9 +102,14 @@ def summary(row: dict[str, Any]) -> Summary:
     ArgumentError
         Not a row.
     """
-    numbers: list[int | None] = row.get("sequences", []) if isinstance(row, dict) else []
-    if not numbers:
+    if not isinstance(row, dict):
         raise ArgumentError(f"row: expected one of rows(), got {type(row).__name__}.")
+    numbers: list[int | None] = row.get("sequences", [])
+    if not numbers or not isinstance(numbers, list) or not all(map(_fits, numbers)):
+        raise ArgumentError(
+            "row: expected one of rows(), got a dict whose 'sequences' is no list of "
+            f"counts and None: {numbers!r}."
+        )
     solved = sorted(number for number in numbers if number is not None)
     # the middle one of an odd number, else the mean of the middle two; failures stand at the end
     middle = [(len(numbers) - 1) // 2, len(numbers) // 2]
@@ -113,3 +121,8 @@ def summary(row: dict[str, Any]) -> Summary:
         solved[0] if solved else None,
         solved[-1] if solved else None,
     )
+
+
+def _fits(number: object) -> bool:
+    """Ask whether this is what a run needed, or None for a failure."""
+    return number is None or (type(number) is int and number > 0)

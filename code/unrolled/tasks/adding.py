@@ -27,8 +27,9 @@ class Constant(NamedTuple):
 def adding(T: int, N: int, *, rng: np.random.Generator) -> Batch:
     """Draw numbers between 0 and 1, two of them marked; the sum of the two is the target.
 
-    One mark stands in the first half, one in the second (Arjovsky, Shah, Bengio 2016;
-    Le, Jaitly, Hinton 2015). See :func:`adding_constant` for what knowing nothing costs.
+    One mark stands in the first half, one in the second (Arjovsky, Shah, Bengio 2016; the numbers
+    are those of Le, Jaitly, Hinton 2015 too). See :func:`adding_constant` for what knowing
+    nothing costs.
 
     Parameters
     ----------

@@ -16,11 +16,11 @@ BLANK, DELIMITER = ALPHABET, ALPHABET + 1
 
 
 def copying(T: int, N: int, *, rng: np.random.Generator) -> Batch:
-    """Draw the copying problem of Hochreiter and Schmidhuber 1997 as Arjovsky and others set it.
+    """Draw the copying problem as Arjovsky, Shah and Bengio 2016 set it.
 
     Ten symbols out of eight, T − 1 blanks, the delimiter, ten blanks: T + 20 steps. The answer
-    is T + 10 blanks, then the ten symbols (Arjovsky, Shah, Bengio 2016). See
-    :func:`copying_baseline` for what answering without memory costs.
+    is T + 10 blanks, then the ten symbols. See :func:`copying_baseline` for what answering without
+    memory costs.
 
     Parameters
     ----------

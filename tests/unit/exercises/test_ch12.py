@@ -86,6 +86,16 @@ def solved(outputs, legal):
     )
 
 
+def filled(legal_by, others_by, beats=np.greater):
+    """Whole strings, with other numbers than infinities for what is left out."""
+
+    def answer(outputs, legal):
+        smallest = np.where(legal, outputs, legal_by).min(axis=-1)
+        return beats(smallest, np.where(legal, others_by, outputs).max(axis=-1)).all(axis=0)
+
+    return answer
+
+
 def steps(outputs, legal):
     return tasks.most_active(outputs, legal)
 
@@ -136,6 +146,38 @@ def reported(**changes):
     return answer
 
 
+def middle_of(pick):
+    """A report whose median is taken by another rule from the sorted runs."""
+
+    def answer(sequences, z):
+        ordered = sorted(math.inf if s is None else s for s in sequences)
+        return reported()(sequences, z) | {"median": pick(ordered, len(ordered))}
+
+    return answer
+
+
+def or_none(middle):
+    return "none" if middle == math.inf else middle
+
+
+def slowest_at_half(ordered, n):
+    """Take the slowest success where exactly half failed."""
+    one, two = ordered[(n - 1) // 2], ordered[n // 2]
+    return or_none(one if two == math.inf else (one + two) / 2)
+
+
+# wrong, with no hint of their own: a check must still find them, whatever is drawn
+PASSED_ONCE = [
+    ("ch12.solved", filled(np.inf, 0)),
+    ("ch12.solved", filled(0, -np.inf)),
+    ("ch12.solved", filled(np.inf, -np.inf, np.greater_equal)),
+    ("ch12.report", middle_of(lambda ordered, n: (ordered[(n - 1) // 2] + ordered[n // 2]) / 2)),
+    ("ch12.report", middle_of(lambda ordered, n: or_none(ordered[n // 2]))),
+    ("ch12.report", middle_of(lambda ordered, n: or_none(ordered[(n - 1) // 2]))),
+    ("ch12.report", middle_of(slowest_at_half)),
+]
+
+
 def by_formula(sequences, z):
     n, k = len(sequences), sum(s is not None for s in sequences)
     p, a = k / n, 1 + z * z / n
@@ -170,6 +212,7 @@ RIGHT = [
     ("ch12.window", window),
     ("ch12.solved", solved),
     ("ch12.solved", lambda outputs, legal: steps(outputs, legal).all(axis=0)),
+    ("ch12.solved", filled(np.inf, -np.inf)),
     ("ch12.probe", probe(lambda s: 1 - s)),
     ("ch12.probe", one_by_one),
     ("ch12.report", reported()),
@@ -293,6 +336,12 @@ def test_wrong_answer_gets_its_own_hint(exercise_id, answer, words):
     result = ask(exercise_id, answer)
     assert not result.passed
     assert words in result.message
+
+
+@pytest.mark.parametrize(("exercise_id", "answer"), PASSED_ONCE)
+def test_a_wrong_answer_fails_whatever_is_drawn(exercise_id, answer):
+    for seed in range(40):
+        assert not ask(exercise_id, answer, seed).passed, seed
 
 
 @pytest.mark.parametrize(("exercise_id", "answer", "words"), STUBS)

@@ -63,6 +63,35 @@ def in_the_loop(xs, h0, Wx, Wh, b):
     return np.stack(hs)
 
 
+@counted
+def hoisted_and_lost(xs, h0, Wx, Wh, b):
+    T, N, D = xs.shape
+    a = (xs.reshape(T * N, D) @ Wx + b).reshape(T, N, -1)
+    hs, Wh = np.empty((T + 1, *h0.shape)), np.ascontiguousarray(Wh)
+    hs[0] = h0
+    for t in range(T):
+        hs[t + 1] = np.tanh(np.asarray(a[t]) + hs[t].dot(Wh))
+    return hs[1:]
+
+
+def mgu_and_lost(*blocks):
+    @counted
+    def answer(xs, h0, Wx, Wh, b):
+        (T, N, D), H = xs.shape, h0.shape[1]
+        a = (xs.reshape(T * N, D) @ Wx + b).reshape(T, N, 2 * H)
+        lost = [np.ascontiguousarray(Wh[:, k * H : (k + 1) * H]) for k in (0, 1)]
+        Whf, Whn = (lost[k] if k in blocks else Wh[:, k * H : (k + 1) * H] for k in (0, 1))
+        hs = np.empty((T + 1, N, H))
+        hs[0] = h0
+        for t in range(T):
+            f = sigmoid(np.asarray(a[t, :, :H] + hs[t] @ Whf))
+            n = np.tanh(np.asarray(a[t, :, H:]) + (f * hs[t]) @ Whn)
+            hs[t + 1] = hs[t] + f * (n - hs[t])
+        return hs[1:]
+
+    return answer
+
+
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
@@ -161,6 +190,9 @@ WRONG = [
     ("ch14.whole", lambda share, gain: 1 / (1 - share), "the limit"),
     ("ch14.whole", lambda share, gain: 1 / (share + (1 - share) / gain), "not to the rest"),
     ("ch14.hoist", in_the_loop, "still stands in the loop"),
+    ("ch14.hoist", hoisted_and_lost, "not all products were counted"),
+    ("ch14.mgu", mgu_and_lost(0, 1), "not all products were counted"),
+    ("ch14.mgu", mgu_and_lost(0), "not all products were counted"),
     ("ch14.hoist", hoisted(start=np.zeros_like), "where is h0"),
     ("ch14.hoist", hoisted(b=0), "bias is missing"),
     ("ch14.hoist", hoisted(b=2), "added twice"),

@@ -8,12 +8,13 @@ import re
 import numpy as np
 import pytest
 
-from unrolled import long_lags
+from unrolled import ArgumentError, long_lags
 from unrolled.figures import base
 from unrolled.figures.lag_scores import lag_scores
 
 LENGTHS = (10, 50, 100)
 LEARNERS = ("RNN", "LSTM, b_f = 1")
+WRITTEN = ("RNN", "LSTM, forget bias 1")  # in plain text, where no letter can be lowered
 SEEDS = 6
 # made up for this test: for each learner and length, how many of the six solved it
 SOLVED = {
@@ -73,7 +74,7 @@ def test_words_and_names_count_the_runs(shown, choice):
     assert words.startswith(f"{name}, T = {choice['T']}, at most {budget:,} sequences. RNN: ")
     for place, learner in enumerate(LEARNERS):
         runs = run_of(choice, learner)
-        said = re.search(rf"{re.escape(learner)}: (.*?)[;.](?: |$)", words)[1]
+        said = re.search(rf"{WRITTEN[place]}: (.*?)[;.](?: |$)", words)[1]
         if runs is None:
             assert said == shown(choice, f"count{place}") == "not run"
             continue
@@ -167,3 +168,34 @@ def test_the_stored_curve_fills_the_figure():
     for text in words:
         assert "not run" not in text
         assert len(re.findall(r"\d+ of 10", text)) == len(long_lags.LEARNERS)
+        assert "_" not in text
+        for words in ("GRU, update bias 1: ", "LSTM, forget bias 3: ", "LSTM, chrono: "):
+            assert words in text
+
+
+def without(name):
+    return [{key: value for key, value in row.items() if key != name} for row in rows()]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ([], "rows: expected those of long_lags.rows"),
+        ([row | {"sequences": [None] * 6} for row in rows()], "rows: expected some run that solv"),
+        ([row | {"T": None} for row in rows()], "rows: expected .* got one of 6 runs without T."),
+        (without("problem"), "rows: .* without problem."),
+        (without("budget"), "rows: .* without budget."),
+        (without("sequences"), "row: expected one of rows"),
+        ([3], "row: expected one of rows"),
+    ],
+)
+def test_rows_that_cannot_be_drawn(given, says):
+    with pytest.raises(ArgumentError, match=f"^{says}"):
+        lag_scores(given, "order 6a", 100)
+
+
+def test_a_start_that_no_row_has():
+    with pytest.raises(ArgumentError, match=r"^start of 'T': 99 is not among"):
+        lag_scores(rows(), "order 6a", 99)
+    with pytest.raises(ArgumentError, match=r"^start of 'problem': 'copy' is not among"):
+        lag_scores(rows(), "copy", 100)
