@@ -67,13 +67,14 @@ def rival(problem: Problem) -> Rival:
     params = tuple(jnp.asarray(array) for array in problem.params)
     xs, dhs = jnp.asarray(problem.xs), jnp.asarray(problem.dhs)
 
-    @jax.jit
     def both(params: Any, xs: Any, dhs: Any) -> Any:
         hs, backward = jax.vjp(forward, params, xs)
         return hs, *backward(dhs)
 
+    compiled = jax.jit(both)
+
     def run() -> Any:
-        return jax.block_until_ready(both(params, xs, dhs))
+        return jax.block_until_ready(compiled(params, xs, dhs))
 
     def answer() -> Answer:
         hs, dparams, dxs = run()

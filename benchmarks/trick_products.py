@@ -14,7 +14,7 @@ def hoisted(size: Size) -> Pair:
     """Make the input product step by step, and at once."""
     n = numbers(size)
     out = np.empty(n.da.shape, DTYPE)
-    rows, flat = out.reshape(-1, out.shape[-1]), n.xs.reshape(-1, size.D)
+    rows, flat = out.reshape(-1, n.Wx.shape[1]), n.xs.reshape(-1, size.D)
 
     def without() -> Array:
         for x, a in zip(n.xs, out, strict=True):
@@ -84,8 +84,8 @@ def column_blocks(size: Size) -> Pair:
     """Make the recurrent product: with the weights in one piece, and in blocks of columns."""
     n = numbers(size)
     columns = step_product(n.Wh[None, :, : size.H], size.N).weights.shape[-1]  # as fused cuts
-    if columns == size.H:
-        columns //= 2  # fused does not cut here: this shows why
+    if columns == size.H:  # fused does not cut here: halves, or what H can be cut into, show why
+        columns = next(width for width in range((size.H + 1) // 2, 0, -1) if size.H % width == 0)
     count = n.Wh.shape[1] // columns
     blocks = np.ascontiguousarray(n.Wh.reshape(size.H, count, columns).transpose(1, 0, 2))
     whole = np.empty((size.N, n.Wh.shape[1]), DTYPE)

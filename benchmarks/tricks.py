@@ -102,7 +102,8 @@ def in_chunks(size: Size) -> Pair:
     gates = np.tanh(numbers(size).a)
 
     def slopes(steps: int) -> Array:
-        room, last = np.empty((GATES, steps, size.N, size.H), DTYPE), np.empty(0)
+        room: Array = np.empty((GATES, steps, size.N, size.H), DTYPE)
+        last = room
         for start in range(0, size.T, steps):
             part = gates[:, start : start + steps]
             last = room[:, : part.shape[1]]

@@ -101,8 +101,13 @@ def test_the_fused_form_calls_less_and_moves_less():
 
 
 def test_fused_work_is_that_of_its_calls():
-    N, D, H = 2, 5, 4
-    for T, chunks in ((3, 1), (8, 1), (9, 2), (35, 5)):
+    for T, N, D, H, chunks in (
+        (3, 2, 5, 4, 1),
+        (35, 20, 100, 100, 1),
+        (8, 64, 5, 256, 1),
+        (9, 64, 5, 256, 2),
+        (35, 64, 5, 256, 5),
+    ):
         state, weights = N * H, (D + H + 1) * H
         forward = (2 + 1) + (1 + 1)  # add the past, tanh
         backward = (2 + 1) + (2 + 1)  # add what comes from above, multiply by the slope

@@ -7,6 +7,7 @@ import numpy as np
 from unrolled import fused, ops
 from unrolled.cells.base import Cell, Params, State
 from unrolled.fused import FusedTape, Workspace
+from unrolled.fused.products import tiled
 from unrolled.models.checks import check_data, check_inputs, check_workspace
 from unrolled.models.parts import Gradients, Model, ModelParams, Prediction, Run
 from unrolled.models.scoring import as_rows, score
@@ -197,10 +198,10 @@ def _of_h(dh: Array, state: State) -> State:
 
 
 def _read_out(read: Array, params: ModelParams, workspace: Workspace) -> Array:
-    """Multiply all states by W_y in one product: ``ops.affine`` into a lent array."""
+    """Multiply all states by W_y at once: ``ops.affine`` into a lent array."""
     shape = *read.shape[:-1], params.Wy.shape[1]
     outputs = workspace.empty("outputs", shape, read.dtype)
-    np.matmul(as_rows(read), params.Wy, out=as_rows(outputs))
+    tiled(as_rows(read), params.Wy, as_rows(outputs))
     outputs += params.by.ravel()
     return outputs
 
@@ -208,8 +209,9 @@ def _read_out(read: Array, params: ModelParams, workspace: Workspace) -> Array:
 def _read_out_backward(
     doutputs: Array, read: Array, params: ModelParams, workspace: Workspace
 ) -> tuple[Array, Array, Array]:
-    """Carry the gradient back: ``ops.affine_backward`` with one product for each result."""
+    """Carry the gradient back: ``ops.affine_backward`` for all rows at once."""
     dread = workspace.empty("dread", read.shape, read.dtype)
-    np.matmul(as_rows(doutputs), params.Wy.T, out=as_rows(dread))
+    WyT = np.ascontiguousarray(params.Wy.T)  # copied once, not in every tile
+    tiled(as_rows(doutputs), WyT, as_rows(dread))
     dWy = as_rows(read).T @ as_rows(doutputs)
     return dread, dWy, as_rows(doutputs).sum(axis=0).reshape(params.by.shape)
