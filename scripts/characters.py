@@ -16,6 +16,7 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported; the times are of one thread
 
+import argparse
 import hashlib
 import io
 import json
@@ -61,6 +62,9 @@ SENTENCES = (
 
 def main() -> int:
     """Train what is missing, then store all of it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--parts", action="store_true", help="print what is finished, and stop")
+    asked = parser.parse_args()
     text = tasks.read_text()
     cut = characters.parts(text)
     conditions = {
@@ -68,7 +72,7 @@ def main() -> int:
         "numpy": np.__version__,
         "prose": hashlib.sha256(text.encode()).hexdigest(),
     }
-    if "--parts" in sys.argv[1:]:
+    if asked.parts:
         print(*(name for name in RUNS if finished(name, conditions)), sep="\n")
         return 0
     for name, settings in RUNS.items():

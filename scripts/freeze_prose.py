@@ -7,7 +7,8 @@ headings, options, labels, and every line that cites, refers, or holds mathemati
 written in plain characters. The result has one sentence a line and does not depend on the machine.
 
 Usage: `python scripts/freeze_prose.py` from anywhere; `--check` only says whether the chapters
-have changed since the last time.
+have changed since the last time. They have, by design: the text is that of the pages up to
+chapter 11, and is frozen anew only when chapter 13 is trained anew.
 """
 
 from __future__ import annotations

@@ -337,5 +337,6 @@ def test_a_stored_run_comes_out_again(store, variant, seed):
 
 def test_the_store_reads_another_file(tmp_path):
     path = tmp_path / "other.json"
-    path.write_text(json.dumps({"seeds": [math.pi]}), encoding="utf-8")
-    assert ablation.stored(path) == {"seeds": [math.pi]}
+    other = {"settings": {"seeds": [math.pi]}, "grids": [{}]}
+    path.write_text(json.dumps(other), encoding="utf-8")
+    assert ablation.stored(path) == other

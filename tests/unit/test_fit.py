@@ -111,11 +111,59 @@ def test_batches_are_no_single_number():
 def test_the_watch_sees_the_parameters_after_each_so_many_steps():
     seen = []
     done = fit(7, watch=train.Watch(lambda step, params: seen.append((step, params)), 3))
-    assert [step for step, _ in seen] == [3, 6]
+    assert [step for step, _ in seen] == [3, 6, 7]  # and after the last
     for step, params in seen:
         same_bytes(params, fit(step).params)
     assert (done.best, done.scores) == (None, ())
     assert len(done.losses) == 7
+
+
+def test_a_look_after_the_last_step_is_not_kept_for_a_longer_run(tmp_path):
+    path, seen = tmp_path / "run.npz", []
+
+    def look(step, params):
+        seen.append(step)
+        return {3: 5.0, 6: 4.0, 7: 1.0}.get(step, 9.0)
+
+    def go(steps, start=None, path=path):
+        rng = np.random.default_rng(7) if start is None else start.generator()
+        saving = train.Saving(path, 50, rng)
+        return fit(steps, start=start, rng=rng, watch=train.Watch(look, 3), saving=saving)
+
+    done = go(7)
+    assert (done.best.step, done.scores) == (7, ((3, 5.0), (6, 4.0), (7, 1.0)))
+    same_bytes(done.best.params, done.params)
+    checkpoint = train.load(path, MODEL, ADAM)
+    assert checkpoint.scores == ((3, 5.0), (6, 4.0))
+    before, seen[:] = path.read_bytes(), []
+    again = go(7, checkpoint)  # finished: it is looked at again, and nothing else
+    assert (seen, again.scores, again.best.step) == ([7], done.scores, 7)
+    assert path.read_bytes() == before
+    more, whole = go(10, checkpoint), go(10, path=tmp_path / "whole.npz")
+    assert more.scores == whole.scores == ((3, 5.0), (6, 4.0), (9, 9.0), (10, 9.0))
+    assert path.read_bytes() == (tmp_path / "whole.npz").read_bytes()
+
+
+@pytest.mark.parametrize(("every", "steps"), [(1, 9), (50, 6)])
+def test_what_diverged_is_not_looked_at(every, steps, tmp_path):
+    """The look would meet NaN, and knows neither the step nor the checkpoint."""
+    wild = train.adam(lambda step: 1e-3 if step < 5 else 1e308)
+
+    def look(step, params):
+        return train.bits_per_character(MODEL, params, IDS)
+
+    options = {"optimiser": wild, "watch": train.Watch(look, every)}
+    with pytest.raises(ArgumentError, match=r"^loss: .* at step 6\. .*No checkpoint was written"):
+        fit(steps, saving=train.Saving(tmp_path / "run.npz", 50), **options)
+    with pytest.raises(ArgumentError, match=r"^loss: .* at step 6\. Lower the rate .* gradient\.$"):
+        fit(steps, **options)
+
+
+def test_an_update_that_overflows_warns_of_nothing():
+    fast = train.Optimiser("fast", lambda params: None, lambda params, gradients, memory: (
+        map_arrays(lambda p: np.full_like(p, 1e308) * 10, params), memory))  # fmt: skip
+    with pytest.raises(ArgumentError, match=r"^loss: .* at step 1\."):
+        fit(3, optimiser=fast)
 
 
 def scripted(scores, patience, steps=20, **options):

@@ -24,7 +24,7 @@ RNG = np.random.default_rng
 class Slow:
     """The definition, word for word: dictionaries of tuples, one character at a time."""
 
-    def __init__(self, text, V, order):
+    def __init__(self, text, V, order, discounts=1):
         self.V, self.order = V, order
         grams = {k: [tuple(text[i : i + k]) for i in range(len(text) - k + 1)] for k in range(9)}
         self.a = {order: Counter(grams[order])}
@@ -35,8 +35,12 @@ class Slow:
             self.a[k] = Counter({gram: len(found) for gram, found in lefts.items()})
         self.D = {}
         for k, counts in self.a.items():
-            n1, n2 = (list(counts.values()).count(n) for n in (1, 2))
-            self.D[k] = n1 / (n1 + 2 * n2) if n1 else 0.5
+            n = [list(counts.values()).count(c) for c in range(5)]
+            Y = n[1] / (n[1] + 2 * n[2]) if n[1] else 0.5
+            self.D[k] = [0, Y, Y, Y]
+            if discounts == 3 and 0 not in n[1:]:
+                three = [1 - 2 * Y * n[2] / n[1], 2 - 3 * Y * n[3] / n[2], 3 - 4 * Y * n[4] / n[3]]
+                self.D[k] = [0, *three] if min(three) > 0 else self.D[k]
 
     def p(self, w, u):
         u = tuple(u[len(u) - self.order + 1 :]) if len(u) >= self.order else tuple(u)
@@ -46,8 +50,8 @@ class Slow:
         total = sum(after.values())
         if not total:
             return lower
-        kinds = sum(count > 0 for count in after.values())
-        return max(after[w] - self.D[k], 0) / total + self.D[k] * kinds / total * lower
+        lost = sum(self.D[k][min(count, 3)] for count in after.values())
+        return max(after[w] - self.D[k][min(after[w], 3)], 0) / total + lost / total * lower
 
 
 TEXTS = {
@@ -59,17 +63,21 @@ TEXTS = {
     "a run once": (np.array([0, 0, 0, 0, 1, 2, 2, 0, 1]), 3),
     "every pair once": (np.array([0, 0, 1, 1, 0]), 2),
     "words": (np.array([int(c) for c in "0120123012340120"]), 5),
+    "skewed": (np.minimum(RNG(1).geometric(0.35, 400) - 1, 11), 12),
+    "more of three than of two": (np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5, 5, 5]), 6),
     "a large vocabulary": (np.array([60_000, 5, 60_000, 7, 5, 5]), 60_001),
 }
 
 
+@pytest.mark.parametrize("discounts", [1, 3])
 @pytest.mark.parametrize("order", [1, 2, 3, 6])
 @pytest.mark.parametrize("name", [name for name in TEXTS if name != "a large vocabulary"])
-def test_equals_the_definition_at_every_place_of_any_text(name, order):
+def test_equals_the_definition_at_every_place_of_any_text(name, order, discounts):
     training, V = TEXTS[name]
     if len(training) < order:
         training = np.tile(training, 3)
-    model, slow = kneser_ney(training, V, order), Slow(training.tolist(), V, order)
+    model = kneser_ney(training, V, order, discounts=discounts)
+    slow = Slow(training.tolist(), V, order, discounts)
     text = RNG(1).integers(0, V, 40)
     held_out = np.concatenate([training, text, training[::-1]])
 
@@ -78,18 +86,18 @@ def test_equals_the_definition_at_every_place_of_any_text(name, order):
     whole = held_out.tolist()
     wanted = [slow.p(w, whole[:t]) for t, w in enumerate(whole) if t]
     assert got == pytest.approx(wanted, rel=1e-12)
-    assert [level.discount for level in model.levels] == pytest.approx(
-        [slow.D[k] for k in range(1, order + 1)]
-    )
+    for k, level in enumerate(model.levels, 1):
+        assert level.discounts == pytest.approx(slow.D[k][1:])
     one_by_one = [next_probabilities(model, held_out[:t])[held_out[t]] for t in range(1, 30)]
     assert one_by_one == pytest.approx(wanted[:29], rel=1e-12)
 
 
+@pytest.mark.parametrize("discounts", [1, 3])
 @pytest.mark.parametrize("name", TEXTS)
-def test_every_context_shares_out_all_of_its_probability(name):
+def test_every_context_shares_out_all_of_its_probability(name, discounts):
     training, V = TEXTS[name]
     order = min(len(training), 4)
-    model = kneser_ney(training, V, order)
+    model = kneser_ney(training, V, order, discounts=discounts)
     contexts = [training[i : i + n] for n in range(6) for i in range(len(training))]
     contexts += [np.full(5, V - 1), np.array([V - 1, 0, 0, 0])]  # never seen
     for context in contexts:
@@ -97,6 +105,29 @@ def test_every_context_shares_out_all_of_its_probability(name):
         assert p.shape == (V,)
         assert p.sum() == pytest.approx(1, abs=1e-12)
         assert (p > 0).all()
+
+
+def test_three_discounts_are_taken_where_they_can_be_estimated():
+    one = kneser_ney(*TEXTS["skewed"], 3).levels
+    three = kneser_ney(*TEXTS["skewed"], 3, discounts=3).levels
+    assert [len(set(level.discounts)) for level in one] == [1, 1, 1]
+    assert [len(set(level.discounts)) for level in three] == [3, 3, 3]
+    for a, b in zip(one, three, strict=True):
+        assert b.discounts[0] == pytest.approx(a.discounts[0])
+    # characters: 1, 2, 3, 3, 3, 4 times, so n = 1, 1, 3, 1, Y = 1/3: 2 - 3 · 3/3 is below zero
+    odd = kneser_ney(TEXTS["more of three than of two"][0], 6, 1, discounts=3)
+    assert odd.levels[0].discounts == pytest.approx([1 / 3] * 3)
+
+
+def test_three_discounts_on_the_prose_are_better_at_high_orders():
+    text = tasks.read_text()[:30_000]
+    vocabulary = tasks.vocabulary_of(text)
+    training, held_out = tasks.split(vocabulary.encode(text))
+    one, three = (
+        kneser_ney_bits(training, held_out, len(vocabulary.characters), 6, discounts=discounts)
+        for discounts in (1, 3)
+    )
+    assert three < one - 0.02
 
 
 def test_the_example_of_the_page():
@@ -177,6 +208,9 @@ def test_temperature_makes_it_bold_and_wild():
         (lambda m: kneser_ney(np.array([0, 1]), 3, 3), ArgumentError, "at least order = 3, got 2"),
         (lambda m: kneser_ney(np.array([0, 1]), 3, 0), ArgumentError, "^order:"),
         (lambda m: kneser_ney(np.array([0, 1]), 3, True), ArgumentError, "^order:"),
+        (lambda m: kneser_ney(np.array([0, 1]), 3, 1, discounts=2), ArgumentError, "1 or 3 at ea"),
+        (lambda m: kneser_ney(np.array([0, 1]), 3, 1, discounts=3.0), ArgumentError, "^discounts:"),
+        (lambda m: kneser_ney(np.array([0, 1]), 3, 1, discounts=True), ArgumentError, "^discounts"),
         (lambda m: kneser_ney(np.array([0, 1]), 0, 1), ArgumentError, "^V:"),
         (lambda m: kneser_ney(np.array([0, 3]), 3, 1), ArgumentError, "token id at T index 1"),
         (lambda m: kneser_ney(np.array([0.0]), 3, 1), DTypeError, "integer token ids"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import itertools
 import math
 
@@ -72,6 +73,15 @@ def test_a_rate_may_be_a_function_of_the_step():
     assert train.adam().name == "Adam 0.001"
     assert train.adam(0.1, square_decay=0.99).name == "Adam 0.1 (0.9, 0.99, 1e-08)"
     assert "0x" not in falling.name  # an address would differ when a run is resumed
+
+    class Falling:
+        def __call__(self, step):
+            return 0.1
+
+    for unnamed in (Falling(), functools.partial(rate)):
+        with pytest.raises(ArgumentError, match=r"^rate: expected a function with a name, .* got"):
+            train.adam(unnamed)
+    assert train.adam(Falling().__call__).name.endswith("Falling.__call__")
     for bad in (lambda step: 0.0, lambda step: np.inf, lambda step: None):
         with pytest.raises(ArgumentError, match="rate: expected"):
             train.adam(bad).update(p, p, train.adam().init(p))

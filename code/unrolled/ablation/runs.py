@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +12,10 @@ import numpy as np
 from unrolled import models, train
 from unrolled.ablation.tasks import TASKS
 from unrolled.ablation.variants import VARIANTS
+from unrolled.results import DATA, read_results
 from unrolled.shapes import ArgumentError, Array, check_count, check_positive, check_size
 
-STORE = Path(__file__).parents[1] / "data" / "ablation.json"
+STORE = DATA / "ablation.json"
 
 
 class Settings(NamedTuple):
@@ -162,9 +162,13 @@ def stored(path: Path = STORE) -> dict[str, Any]:
     -------
     dict
         ``settings``, ``grids`` and where, when and how long it ran.
+
+    Raises
+    ------
+    ArgumentError
+        No such file, or none that holds results.
     """
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return found
+    return read_results(path, "settings", "grids")
 
 
 def _batches(

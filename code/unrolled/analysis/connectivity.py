@@ -8,7 +8,8 @@ import numpy as np
 
 from unrolled import models, ops
 from unrolled.models import Model, ModelParams
-from unrolled.shapes import ArgumentError, Array, Size, check_ids
+from unrolled.shapes import ArgumentError, Array, Size
+from unrolled.train.judging import check_text
 
 
 def connectivity(model: Model, params: ModelParams, ids: Array) -> Array:
@@ -53,12 +54,7 @@ def connectivity(model: Model, params: ModelParams, ids: Array) -> Array:
             f"params: expected as many input features (D) as classes (V), since the inputs are "
             f"characters, got {D.value} and {V.value}."
         )
-    check_ids("ids", ids, "T", {"V": Size(V.value, "Wy")}, "V")
-    if len(ids) < 2:
-        raise ArgumentError(
-            f"ids: axis 0 (T, time steps) expected at least 2, got {len(ids)}: "
-            f"nothing follows a single character."
-        )
+    check_text("ids", ids, Size(V.value, "Wy"))
     T = len(ids) - 1
     xs = np.repeat(ops.one_hot(ids[:-1, None], V.value, params.Wy.dtype), T, axis=1)
     targets = np.repeat(ids[1:, None], T, axis=1)

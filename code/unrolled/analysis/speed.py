@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from unrolled.analysis.costs import Machine
 from unrolled.analysis.timing import Ratio
+from unrolled.results import DATA, read_results
 from unrolled.shapes import ArgumentError
 
-STORE = Path(__file__).parents[1] / "data" / "speed.json"
+STORE = DATA / "speed.json"
 
 
 def stored(path: Path = STORE) -> dict[str, Any]:
@@ -27,9 +27,13 @@ def stored(path: Path = STORE) -> dict[str, Any]:
     dict
         ``passes``, ``memory``, ``growth``, ``training``, ``tricks``, and with what, when and
         how long it ran.
+
+    Raises
+    ------
+    ArgumentError
+        No such file, or none that holds results.
     """
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return found
+    return read_results(path, "sizes", "passes")
 
 
 def one_pass(store: Mapping[str, Any], size: str, cell: str, threads: int = 1) -> dict[str, Any]:

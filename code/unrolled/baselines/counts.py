@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from unrolled.shapes import ArgumentError, Array, Size, check_ids, check_size
+from unrolled.shapes import Array, Size, check_ids, check_size
+from unrolled.train.judging import check_text
 
 
 def uniform_bits(V: int) -> float:
@@ -88,11 +89,6 @@ def bigram_bits(training: Array, held_out: Array, V: int) -> float:
 
 
 def _check_texts(training: Array, held_out: Array, V: int) -> None:
-    size = {"V": Size(check_size("V", V, "V"), "V")}
-    check_ids("training", training, "T", size, "V")
-    check_ids("held_out", held_out, "T", size, "V")
-    if len(held_out) < 2:
-        raise ArgumentError(
-            f"held_out: axis 0 (T, time steps) expected at least 2, got {len(held_out)}: "
-            f"nothing follows a single character."
-        )
+    size = Size(check_size("V", V, "V"), "V")
+    check_ids("training", training, "T", {"V": size}, "V")
+    check_text("held_out", held_out, size)

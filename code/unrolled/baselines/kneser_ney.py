@@ -20,6 +20,7 @@ from unrolled.shapes import (
     check_ids,
     check_size,
 )
+from unrolled.train.judging import check_text
 
 
 class Level(NamedTuple):
@@ -31,8 +32,8 @@ class Level(NamedTuple):
     """max(a(uw) − D, 0) / Σ_v a(uv), the part of p(w|u) that is this order's own, (grams,)."""
     left_over: Array
     """What is left of each context u for the order below, (contexts,); 1 if u never had a count."""
-    discount: float
-    """D, taken off every count."""
+    discounts: tuple[float, float, float]
+    """D, taken off a count of 1, of 2, and of more; all the same where the order has one."""
 
 
 class KneserNey(NamedTuple):
@@ -44,12 +45,16 @@ class KneserNey(NamedTuple):
     """Orders 1, 2, … up to the model's."""
 
 
-def kneser_ney(training: Array, V: int, order: int) -> KneserNey:
+def kneser_ney(training: Array, V: int, order: int, *, discounts: int = 1) -> KneserNey:
     """Count a text. See eq-kneser-ney, eq-kneser-ney-counts and eq-discount (chapter 13).
 
     Kneser and Ney 1995, interpolated as by Chen and Goodman 1999, with one discount at each
     order. The recursion ends at p₀ = 1/V. Where no k-gram has the count 1 the rule for D gives
     nothing to the characters never seen; then D = 1/2, so that no text is impossible.
+
+    With three discounts it is the modified form of Chen and Goodman, the best of those that they
+    compare. See eq-three-discounts. An order keeps to one where no k-gram has the count 1, 2, 3
+    or 4, or where one of the three would not be above zero.
 
     Parameters
     ----------
@@ -59,6 +64,8 @@ def kneser_ney(training: Array, V: int, order: int) -> KneserNey:
         Characters in the vocabulary; the text need not hold all of them.
     order : int
         Length of the longest k-gram: ``order`` − 1 characters are looked back on.
+    discounts : int
+        At each order, 1 for all counts, or 3: for counts of 1, of 2, and of more.
 
     Returns
     -------
@@ -68,10 +75,13 @@ def kneser_ney(training: Array, V: int, order: int) -> KneserNey:
     Raises
     ------
     DTypeError, ShapeError, ArgumentError
-        Not integers on one axis, an id out of range, a text shorter than the order.
+        Not integers on one axis, an id out of range, a text shorter than the order, another
+        number of discounts.
     """
     check_ids("training", training, "T", {"V": Size(check_size("V", V, "V"), "V")}, "V")
     check_count("order", order)
+    if check_count("discounts", discounts) not in (1, 3):
+        raise ArgumentError(f"discounts: expected 1 or 3 at each order, got {discounts!r}.")
     if len(training) < order:
         raise ArgumentError(
             f"training: axis 0 (T, time steps) expected at least order = {order}, "
@@ -97,7 +107,8 @@ def kneser_ney(training: Array, V: int, order: int) -> KneserNey:
         if k < order:  # below the top a k-gram counts once for each different character before it
             counts = np.bincount(endings[k].astype(np.intp), minlength=grams)
         number_of_contexts = len(codes[k - 2]) if k > 1 else 1
-        levels.append(_level(codes[k - 1], contexts[k - 1], counts, number_of_contexts))
+        D = _discounts(counts, discounts)
+        levels.append(_level(codes[k - 1], contexts[k - 1], counts, number_of_contexts, D))
     return KneserNey(V, tuple(reversed(levels)))
 
 
@@ -123,7 +134,7 @@ def probabilities(model: KneserNey, ids: Array) -> Array:
         Not integers on one axis, an id out of range, a text too short, no such model.
     """
     check_model(model)
-    check_text("ids", ids, model.V)
+    check_text("ids", ids, Size(model.V, "V"))
     ids = ids.astype(np.int64)
     p = np.full(len(ids), 1 / model.V)
     ending = np.zeros(len(ids) + 1, dtype=np.int64)  # number of the (k−1)-gram that ends before t
@@ -137,14 +148,16 @@ def probabilities(model: KneserNey, ids: Array) -> Array:
     return p[1:]
 
 
-def kneser_ney_bits(training: Array, held_out: Array, V: int, order: int) -> float:
+def kneser_ney_bits(
+    training: Array, held_out: Array, V: int, order: int, *, discounts: int = 1
+) -> float:
     """Score a text under the counts of another one. See eq-bits (chapter 5).
 
     Parameters
     ----------
     training, held_out, V
         As for :func:`unrolled.baselines.unigram_bits`.
-    order : int
+    order, discounts
         As for :func:`kneser_ney`.
 
     Returns
@@ -157,34 +170,9 @@ def kneser_ney_bits(training: Array, held_out: Array, V: int, order: int) -> flo
     DTypeError, ShapeError, ArgumentError
         As :func:`kneser_ney` and :func:`probabilities`.
     """
-    check_text("held_out", held_out, check_size("V", V, "V"))
-    p = probabilities(kneser_ney(training, V, order), held_out)
+    check_text("held_out", held_out, Size(check_size("V", V, "V"), "V"))
+    p = probabilities(kneser_ney(training, V, order, discounts=discounts), held_out)
     return float(-np.log2(p).mean())
-
-
-def check_text(name: str, ids: Array, V: int) -> None:
-    """Check a text that is to be scored.
-
-    Parameters
-    ----------
-    name : str
-        The argument's name, for the message.
-    ids : ndarray of int, shape (T,)
-        The argument as the user gave it.
-    V : int
-        Characters in the vocabulary.
-
-    Raises
-    ------
-    DTypeError, ShapeError, ArgumentError
-        Not integers on one axis, an id out of range, fewer than two of them.
-    """
-    check_ids(name, ids, "T", {"V": Size(V, "V")}, "V")
-    if len(ids) < 2:
-        raise ArgumentError(
-            f"{name}: axis 0 (T, time steps) expected at least 2, got {len(ids)}: "
-            f"nothing follows a single character."
-        )
 
 
 def check_model(model: object) -> None:
@@ -206,17 +194,32 @@ def check_model(model: object) -> None:
         )
 
 
-def _level(codes: Array, contexts: Array, counts: Array, number_of_contexts: int) -> Level:
-    n1, n2 = (counts == 1).sum(), (counts == 2).sum()
-    discount = float(n1 / (n1 + 2 * n2)) if n1 else 0.5
+def _discounts(counts: Array, wanted: int) -> tuple[float, float, float]:
+    """Estimate what is taken off a count of 1, of 2, and of more."""
+    n = [int((counts == count).sum()) for count in range(5)]
+    one = n[1] / (n[1] + 2 * n[2]) if n[1] else 0.5
+    if wanted == 1 or not all(n[1:]):
+        return one, one, one
+    first, second, more = (c - (c + 1) * one * n[c + 1] / n[c] for c in (1, 2, 3))
+    return (first, second, more) if min(first, second, more) > 0 else (one, one, one)
+
+
+def _level(
+    codes: Array,
+    contexts: Array,
+    counts: Array,
+    number_of_contexts: int,
+    discounts: tuple[float, float, float],
+) -> Level:
     contexts = contexts.astype(np.intp)  # NumPy counts in no wider integers
     totals = np.bincount(contexts, weights=counts, minlength=number_of_contexts)
-    kinds = np.bincount(contexts, weights=counts > 0, minlength=number_of_contexts)
+    taken = np.array([0.0, *discounts])[np.minimum(counts, 3)]
+    lost = np.bincount(contexts, weights=taken, minlength=number_of_contexts)
     # A k-gram that only begins the text follows no character: its context may have no count.
     counted = np.maximum(totals, 1)
-    shares = np.maximum(counts - discount, 0) / counted[contexts]
-    left_over = np.where(totals > 0, discount * kinds / counted, 1.0)
-    return Level(codes, shares, left_over, discount)
+    shares = (counts - taken) / counted[contexts]
+    left_over = np.where(totals > 0, lost / counted, 1.0)
+    return Level(codes, shares, left_over, discounts)
 
 
 def _numbers(codes: Array, wanted: Array, known: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import time
@@ -48,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse has said what is wrong, or has helped
         return int(end.code or 0)
     checkpoint = asked.out / "checkpoint.npz"
+    if asked.resume and asked.seed is not None:
+        return _fail("--seed: a resumed run keeps the seed that it began with.", USAGE)
     if asked.resume and not checkpoint.is_file():
         return _fail(f"--resume: there is no run in {str(asked.out)!r} yet.", USAGE)
     if not asked.resume and checkpoint.exists():
@@ -61,24 +64,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ArgumentError as error:
         return _fail(str(error), USAGE)
     try:
+        asked.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _fail(f"--out: expected a folder, got {str(asked.out)!r} ({error.strerror}).", USAGE)
+    try:
         _run(cut, asked, checkpoint)
     except ArgumentError as error:  # a checkpoint's are such too
         return _fail(str(error), STOPPED_BY_ERROR)
     except BrokenPipeError:  # the reader of our output went away: | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_nowhere()
         return STOPPED_BY_ERROR
     except OSError as error:
-        return _fail(
-            f"--out: expected to write {str(error.filename)!r}, got {error.strerror!r}; the last "
-            f"checkpoint is kept. Make room, then go on with --resume.",
-            STOPPED_BY_ERROR,
-        )
+        if error.filename is None:  # our files say their names
+            _print_nowhere()
+            said = f"output: expected to print, got {error.strerror!r}"
+        else:
+            said = f"--out: expected to write {str(error.filename)!r}, got {error.strerror!r}"
+        room = " Make room." if error.errno == errno.ENOSPC else ""
+        return _fail(f"{said}.{room} {_how_to_go_on(checkpoint)}", STOPPED_BY_ERROR)
     except KeyboardInterrupt:
-        return _fail(
-            "stopped. Go on from the last checkpoint with the same command and --resume.",
-            INTERRUPTED,
-        )
+        return _fail(f"stopped. {_how_to_go_on(checkpoint)}", INTERRUPTED)
     return DONE
+
+
+def _how_to_go_on(checkpoint: Path) -> str:
+    if not checkpoint.is_file():
+        return "No checkpoint was written before: begin again."
+    return (
+        "Go on from the last checkpoint with the same text and --out, and --resume instead of "
+        "--steps, --minutes or --seed."
+    )
+
+
+def _print_nowhere() -> None:
+    """Send what is still to be printed away: nobody takes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(cut: Parts, asked: argparse.Namespace, checkpoint: Path) -> None:
@@ -87,8 +107,7 @@ def _run(cut: Parts, asked: argparse.Namespace, checkpoint: Path) -> None:
     if asked.resume:
         settings = settings_of(checkpoint, cut)
     else:
-        asked.out.mkdir(parents=True, exist_ok=True)
-        settings = Settings(seed=asked.seed)
+        settings = Settings(seed=asked.seed or 0)
         if asked.minutes is not None:
             settings = _for_minutes(cut, settings, asked.minutes)
         elif asked.steps is not None:
@@ -205,7 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     length.add_argument("--steps", type=_count, help=f"updates ({Settings().steps})")
     length.add_argument("--minutes", type=_positive, help="about how long to train")
     length.add_argument("--resume", action="store_true", help="go on with the run in FOLDER")
-    parser.add_argument("--seed", type=_natural, default=0, help="of all that is drawn (0)")
+    parser.add_argument("--seed", type=_natural, help="of all that is drawn (0)")
     parser.add_argument("--quiet", action="store_true", help="print the verdict alone")
     return parser
 

@@ -22,7 +22,7 @@ class Parts(NamedTuple):
     validation: Array
     """What choices are made by, such as when to stop, or the order of the n-gram; (T,)."""
     held_out: Array
-    """The end, scored once when all choices are made, (T,)."""
+    """The end, scored when all choices are made, (T,)."""
 
 
 def parts(text: str, fewest: int = 2) -> Parts:
@@ -48,10 +48,11 @@ def parts(text: str, fewest: int = 2) -> Parts:
     check_count("fewest", fewest)
     vocabulary = tasks.vocabulary_of(text)
     # each of the shorter parts needs two characters, so that one can be predicted
+    share = (1 - HELD_OUT) * (1 - VALIDATION)
     needed = max(round(fewest / (1 - HELD_OUT) / (1 - VALIDATION)) + 4, 60)
     if len(text) < needed:
         raise ArgumentError(
-            f"text: expected at least {needed} characters, of which {1 - HELD_OUT:.0%} are "
+            f"text: expected at least {needed} characters, of which {share:.1%} are "
             f"trained on, got {len(text)}. Use a longer text."
         )
     learned, held_out = tasks.split(vocabulary.encode(text), HELD_OUT)

@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unrolled.characters.settings import check_share
+from unrolled.characters.settings import check_seed, check_share
 from unrolled.models import ModelParams
-from unrolled.shapes import Array
+from unrolled.shapes import ArgumentError, Array
 from unrolled.train import Optimiser
+from unrolled.train.optimisers import check_optimiser
+from unrolled.trees import check_alike
 
 
 class DroppedMemory(NamedTuple):
@@ -21,12 +23,12 @@ class DroppedMemory(NamedTuple):
 
 
 def dropped(optimiser: Optimiser, share: float, seed: int = 0) -> Optimiser:
-    """Leave a random share of the recurrent weights out of every step. See eq-weight-drop (ch. 13).
+    """Leave a random share of the recurrent weights out of the steps. See eq-weight-drop (ch. 13).
 
-    The same weights are missing at every time step of a window and in all of its sequences;
-    the others are divided by 1 − share, so that the sum over them stays what it was on average.
-    Merity, Keskar and Socher, Regularizing and optimizing LSTM language models, ICLR 2018.
-    What ``judged`` gives has all of its weights.
+    The first step lacks nothing. The same weights are missing at every time step of a window and
+    in all of its sequences; the others are divided by 1 − share, so that the sum over them stays
+    what it was on average. What ``judged`` gives has all of its weights. Merity, Keskar and
+    Socher, Regularizing and optimizing LSTM language models, ICLR 2018.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ def dropped(optimiser: Optimiser, share: float, seed: int = 0) -> Optimiser:
         From 0 to below 1.
     seed : int
         Of what is drawn, together with the number of the step: a run that is resumed draws
-        the same again. The first step lacks nothing.
+        the same again.
 
     Returns
     -------
@@ -47,16 +49,29 @@ def dropped(optimiser: Optimiser, share: float, seed: int = 0) -> Optimiser:
     Raises
     ------
     ArgumentError
-        A share out of range.
+        No optimiser, a share or a seed out of range, parameters without recurrent weights.
     """
-    check_share("share", share)
+    check_optimiser(optimiser)
+    share, seed = check_share("share", share), check_seed("seed", seed)
 
     def init(params: ModelParams) -> DroppedMemory:
+        if not isinstance(getattr(getattr(params, "cell", None), "Wh", None), np.ndarray):
+            raise ArgumentError(
+                f"params: expected those of a model whose cell has recurrent weights Wh, "
+                f"got {type(params).__name__}."
+            )
         return DroppedMemory(0, params, optimiser.init(params))
 
     def update(
         params: ModelParams, gradients: ModelParams, memory: DroppedMemory
     ) -> tuple[ModelParams, DroppedMemory]:
+        if not isinstance(memory, DroppedMemory):
+            raise ArgumentError(
+                f"memory: expected the DroppedMemory of an earlier step, "
+                f"got {type(memory).__name__}."
+            )
+        check_alike("memory.whole", memory.whole, "params", params)
+        check_alike("gradients", gradients, "params", params)
         kept = _kept(gradients.cell.Wh, share, seed, memory.steps)
         gradients = _times(gradients, kept)
         whole, inner = optimiser.update(memory.whole, gradients, memory.inner)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from unrolled.train import files
 
 
 def write_whole(path: Path, text: str | bytes) -> None:
@@ -21,15 +22,9 @@ def write_whole(path: Path, text: str | bytes) -> None:
     OSError
         The disk is full, or the folder cannot be written to; the old file is kept.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(text if isinstance(text, bytes) else text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        files.write_whole(path, text if isinstance(text, bytes) else text.encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
         error.filename = str(path)  # a write that fails does not know its file's name
         raise

@@ -14,7 +14,7 @@ from unrolled.baselines import (
 )
 from unrolled.characters.cutting import Parts
 from unrolled.characters.speller import Speller, character_probabilities
-from unrolled.shapes import Array
+from unrolled.shapes import ArgumentError, Array
 
 ORDERS = (1, 2, 3, 4, 5, 6)
 
@@ -47,6 +47,8 @@ class Verdict(NamedTuple):
 def judge(speller: Speller, parts: Parts) -> Verdict:
     """Score a trained model beside interpolated Kneser–Ney. See eq-kneser-ney and eq-mixture.
 
+    The counts have one discount at each order; with three they score better (chapter 13).
+
     Parameters
     ----------
     speller : Speller
@@ -64,6 +66,11 @@ def judge(speller: Speller, parts: Parts) -> Verdict:
     ArgumentError
         A model with another vocabulary.
     """
+    if speller.vocabulary.characters != parts.vocabulary.characters:
+        raise ArgumentError(
+            "speller: expected the vocabulary of the text, got another one. "
+            "Cut the text that the model was trained on."
+        )
     _, training, validation, held_out = parts
     V = len(parts.vocabulary.characters)
     learned = np.concatenate([training, validation])

@@ -51,7 +51,7 @@ def begin(parts: Parts, settings: Settings) -> tuple[ModelParams, Optimiser]:
     ArgumentError
         Settings that cannot be trained with.
     """
-    check_settings(settings)
+    settings = check_settings(settings)
     V = len(parts.vocabulary.characters)
     rng = np.random.default_rng(settings.seed)
     params = models.init(MODEL, V, settings.H, V, rng=rng, dtype=np.float32)
@@ -99,6 +99,7 @@ def learn(
     CheckpointError
         A checkpoint that cannot be written, or gone on from.
     """
+    settings = check_settings(settings)
     fresh, optimiser = begin(parts, settings)
     start: ModelParams | Checkpoint = fresh
     first = 0

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from unrolled.shapes import ArgumentError, check_count, check_positive
 
 
@@ -48,13 +50,18 @@ class RiseAndFall:
         return self.peak * min((step + 1) / self.rise, 1) * (1 - step / (self.steps + 1))
 
 
-def check_settings(settings: Settings) -> None:
+def check_settings(settings: Settings) -> Settings:
     """Check that a model can be trained with these settings.
 
     Parameters
     ----------
     settings : Settings
         The argument as the user gave it.
+
+    Returns
+    -------
+    Settings
+        The same, NumPy's numbers as Python's, so that a checkpoint can hold them.
 
     Raises
     ------
@@ -63,6 +70,7 @@ def check_settings(settings: Settings) -> None:
     """
     if not isinstance(settings, Settings):
         raise ArgumentError(f"settings: expected Settings(…), got {type(settings).__name__}.")
+    settings = Settings._make(v.item() if isinstance(v, np.generic) else v for v in settings)
     for name in ("H", "T", "N", "steps", "rise", "every", "patience"):
         check_count(f"settings.{name}", getattr(settings, name))
     for name in ("rate", "clip"):
@@ -70,12 +78,36 @@ def check_settings(settings: Settings) -> None:
             raise ArgumentError(f"settings.{name}: expected a finite number, got inf.")
     check_positive("settings.average", settings.average, below=1)
     check_share("settings.drop", settings.drop)
-    seed = settings.seed
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ArgumentError(f"settings.seed: expected an integer of at least 0, got {seed!r}.")
+    check_seed("settings.seed", settings.seed)
+    return settings
 
 
-def check_share(name: str, share: float) -> None:
+def check_seed(name: str, seed: int) -> int:
+    """Check a seed.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the message.
+    seed : int
+        The argument as the user gave it.
+
+    Returns
+    -------
+    int
+        The same, as Python's.
+
+    Raises
+    ------
+    ArgumentError
+        Not an integer of at least 0.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ArgumentError(f"{name}: expected an integer of at least 0, got {seed!r}.")
+    return int(seed)
+
+
+def check_share(name: str, share: float) -> float:
     """Check a share of something.
 
     Parameters
@@ -85,11 +117,18 @@ def check_share(name: str, share: float) -> None:
     share : float
         The argument as the user gave it.
 
+    Returns
+    -------
+    float
+        The same, as Python's.
+
     Raises
     ------
     ArgumentError
         Not a number from 0 to below 1.
     """
-    number = isinstance(share, (int, float)) and not isinstance(share, bool)
+    kinds = (int, float, np.integer, np.floating)
+    number = isinstance(share, kinds) and not isinstance(share, bool)
     if not number or not 0 <= share < 1:
         raise ArgumentError(f"{name}: expected a share from 0 to below 1, got {share!r}.")
+    return share.item() if isinstance(share, np.generic) else share

@@ -10,8 +10,9 @@ from unrolled import models, ops, train
 from unrolled.cells import LSTM
 from unrolled.fused import Workspace
 from unrolled.models import Model, ModelParams
-from unrolled.shapes import Array, Size, check_ids
+from unrolled.shapes import Array, Size
 from unrolled.tasks import Vocabulary
+from unrolled.train.judging import check_text
 
 MODEL = Model(LSTM)
 WINDOW = 200
@@ -83,11 +84,10 @@ def character_probabilities(speller: Speller, ids: Array) -> Array:
     Raises
     ------
     DTypeError, ShapeError, ArgumentError
-        Not integers on one axis, an id out of range.
+        Not integers on one axis, an id out of range, fewer than two of them.
     """
     model, params, vocabulary = speller
-    size = {"V": Size(len(vocabulary.characters), "the vocabulary")}
-    check_ids("ids", ids, "T", size, "V")
+    check_text("ids", ids, Size(len(vocabulary.characters), "the vocabulary"))
     found, state, workspace = [], None, Workspace()
     for start in range(0, len(ids) - 1, WINDOW):
         part = ids[start : start + WINDOW + 1]

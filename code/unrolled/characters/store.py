@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,11 @@ import numpy as np
 from unrolled.cells import LSTMParams
 from unrolled.characters.speller import MODEL, Speller
 from unrolled.models import ModelParams
+from unrolled.results import DATA, read_results
 from unrolled.tasks import Vocabulary
 
-STORE = Path(__file__).parents[1] / "data" / "characters.json"
-MODEL_STORE = Path(__file__).parents[1] / "data" / "characters.npz"
+STORE = DATA / "characters.json"
+MODEL_STORE = DATA / "characters.npz"
 
 
 def stored(path: Path = STORE) -> dict[str, Any]:
@@ -29,9 +29,13 @@ def stored(path: Path = STORE) -> dict[str, Any]:
     -------
     dict
         Settings, curve, levels, samples, connectivity, and where, when and how long it ran.
+
+    Raises
+    ------
+    ArgumentError
+        No such file, or none that holds results.
     """
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return found
+    return read_results(path, "settings", "curve")
 
 
 def stored_model(path: Path = MODEL_STORE) -> Speller:

@@ -289,7 +289,10 @@ EXERCISES: tuple[Exercise, ...] = (
                 lambda *given: (_mgu(*given)[0], 2 * len(given[0]) + 2),
             ),
             Mistake(UNCOUNTED, lambda *given: (_mgu(*given)[0], 1)),
-            Mistake(UNCOUNTED, lambda *given: (_mgu(*given)[0], 1 + len(given[0]))),
+            Mistake(
+                f"{UNCOUNTED} One product in every step was lost so.",
+                lambda *given: (_mgu(*given)[0], 1 + len(given[0])),
+            ),
             Mistake(
                 "one recurrent product for both blocks is not enough: the candidate sees f ⊙ h, "
                 "and f is known only after the first product.",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from unrolled.results import DATA, read_results
 from unrolled.shapes import ArgumentError
 
-STORE = Path(__file__).parents[1] / "data" / "long_lags.json"
+STORE = DATA / "long_lags.json"
 
 
 class Summary(NamedTuple):
@@ -44,12 +44,9 @@ def stored(path: Path = STORE) -> dict[str, Any]:
     ArgumentError
         No such file, or none that holds results.
     """
-    try:
-        found: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, TypeError, ValueError) as error:
-        raise ArgumentError(f"path: expected stored results, got {path!r} ({error}).") from None
-    every = found.get("rows") if isinstance(found, dict) else None
-    if not every or not isinstance(every, list) or not all(isinstance(r, dict) for r in every):
+    found = read_results(path, "rows")
+    every = found["rows"]
+    if not isinstance(every, list) or not all(isinstance(row, dict) for row in every):
         raise ArgumentError(f"path: expected stored results, got {path!r} (it holds no rows).")
     return found
 

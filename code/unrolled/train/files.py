@@ -110,6 +110,32 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     return header, {name: array for name, array in entries.items() if name != HEADER}
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside the file, make sure that it is on the disk, then swap the names.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that is there. Replaced if it is there.
+    content : bytes
+        All of it.
+
+    Raises
+    ------
+    OSError
+        The disk is full, or the folder cannot be written to; the old file is kept.
+    """
+    part = _part(path)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:  # whatever stopped it, Ctrl-C too
+        part.unlink(missing_ok=True)
+
+
 def check_target(path: Path) -> None:
     """Check that a file could be written here, before hours are spent on what it would hold.
 
@@ -142,18 +168,10 @@ def _sealed(body: bytes) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write beside the file, make sure that it is on the disk, then swap the names."""
-    part = _part(path)
     try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_whole(path, content)
     except OSError as error:
         raise CheckpointError(_unwritten(path, error)) from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _part(path: Path) -> Path:

@@ -47,13 +47,7 @@ def bits_per_character(model: Model, params: ModelParams, ids: Array, window: in
     """
     _check_speller(model, params)
     check_size("window", window, "T")
-    V = Size(params.Wy.shape[1], "Wy")
-    check_ids("ids", ids, "T", {"V": V}, "V")
-    if len(ids) < 2:
-        raise ArgumentError(
-            f"ids: axis 0 (T, time steps) expected at least 2, got {len(ids)}: "
-            f"nothing follows a single character."
-        )
+    check_text("ids", ids, Size(params.Wy.shape[1], "Wy"))
     nats, state, workspace = 0.0, None, Workspace()
     for start in range(0, len(ids) - 1, window):
         part = ids[start : start + window + 1][:, None]
@@ -121,6 +115,31 @@ def sample(
         newest = written[position : position + 1, None]
         run = models.predict(model, params, newest, state0=run.state_T, workspace=workspace)
     return written
+
+
+def check_text(name: str, ids: Array, V: Size) -> None:
+    """Check a text that is to be scored.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the message.
+    ids : ndarray of int, shape (T,)
+        The argument as the user gave it.
+    V : Size
+        Characters in the vocabulary, and where that is said.
+
+    Raises
+    ------
+    DTypeError, ShapeError, ArgumentError
+        Not integers on one axis, an id out of range, fewer than two of them.
+    """
+    check_ids(name, ids, "T", {"V": V}, "V")
+    if len(ids) < 2:
+        raise ArgumentError(
+            f"{name}: axis 0 (T, time steps) expected at least 2, got {len(ids)}: "
+            f"nothing follows a single character."
+        )
 
 
 def _check_speller(model: Model, params: ModelParams) -> None:

@@ -81,9 +81,10 @@ def fit(
     progress : bool
         Show a bar: tqdm's where it can be imported, plain text elsewhere.
     watch : Watch, optional
-        Looks at the parameters now and then, and stops where they get no better.
+        Looks at the parameters now and then and after the last step, and stops where they
+        get no better.
     saving : Saving, optional
-        Keeps a checkpoint now and then, after the look of its step.
+        Keeps a checkpoint now and then, after the look of its step, and one of the last step.
 
     Returns
     -------
@@ -129,23 +130,24 @@ def fit(
         _check_loss(value, step, optimiser, saving, kept)
         losses.append(float(value.real))
         clipped = gradients.params if clip is None else clip_by_global_norm(gradients.params, clip)
-        new, memory = optimiser.update(now.params, clipped, now.memory)
+        with np.errstate(over="ignore", invalid="ignore"):
+            new, memory = optimiser.update(now.params, clipped, now.memory)
         state = map_arrays(np.copy, state_T) if carry else None  # what was lent is lent again
         now = now._replace(step=step + 1, params=new, memory=memory, state=state)
-        if watch is not None and now.step % watch.every == 0:
-            judged = optimiser.judged(new, memory)
-            scores, best = looked(watch, now.step, judged, now.scores, now.best)
-            now = now._replace(scores=scores, best=best)
-        if saving is not None and _is_time(
-            saving, now.step, steps, spent(watch, now.scores, now.best)
-        ):
+        looks, saves = _is_look(watch, now.step), _is_time(saving, now.step, steps)
+        if looks or saves or (watch is not None and now.step == steps):
             with np.errstate(over="ignore", invalid="ignore"):
                 value = models.loss(model, new, xs, targets, **how)
             _check_loss(value, now.step, optimiser, saving, kept)
+        if watch is not None and looks:
+            now = _after_look(watch, now, optimiser)
+        if saving is not None and (saves or spent(watch, now.scores, now.best)):
             rng = rng_state(saving.rng)
             whole = now._replace(losses=np.array(losses), rng=rng, notes=saving.notes)
             save(saving.path, whole, model, optimiser)
             kept = now.step
+    if watch is not None and now.step == steps and not _is_look(watch, steps):
+        now = _after_look(watch, now, optimiser)
     return Fit(now.params, np.array(losses), now.memory, now.state, now.best, now.scores)
 
 
@@ -220,8 +222,18 @@ def _next(
     return xs, targets, mask
 
 
-def _is_time(saving: Saving, step: int, steps: int, stopped: bool) -> bool:
-    return step % saving.every == 0 or step == steps or stopped
+def _is_look(watch: Watch | None, step: int) -> bool:
+    return watch is not None and step % watch.every == 0
+
+
+def _after_look(watch: Watch, now: Checkpoint, optimiser: Optimiser) -> Checkpoint:
+    judged = optimiser.judged(now.params, now.memory)
+    scores, best = looked(watch, now.step, judged, now.scores, now.best)
+    return now._replace(scores=scores, best=best)
+
+
+def _is_time(saving: Saving | None, step: int, steps: int) -> bool:
+    return saving is not None and (step % saving.every == 0 or step == steps)
 
 
 def _check_loss(

@@ -90,7 +90,8 @@ def adam(
     Raises
     ------
     ArgumentError
-        A rate of zero or less, a decay or eps out of range.
+        A rate of zero or less, one that is known by its address alone, a decay or eps out
+        of range.
     """
     rate_at, name = rate_function(rate)
     eps = check_positive("eps", eps)

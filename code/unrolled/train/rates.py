@@ -68,11 +68,17 @@ def rate_function(rate: Rate) -> tuple[Callable[[int], float], str]:
     Raises
     ------
     ArgumentError
-        A number of zero or less.
+        A number of zero or less, or what is known by its address alone.
     """
     if callable(rate):
         function: Callable[[int], float] = rate
-        return function, str(getattr(rate, "__qualname__", rate))
+        name = str(getattr(rate, "__qualname__", rate))
+        if " at 0x" in name:
+            raise ArgumentError(
+                f"rate: expected a function with a name, or a record such as linear_decay makes, "
+                f"got {type(rate).__name__}, which a resumed run could not be told by."
+            )
+        return function, name
     number = finite("rate", rate)
     return (lambda step: number), f"{number}"
 

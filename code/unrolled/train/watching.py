@@ -16,7 +16,9 @@ Scores: TypeAlias = tuple[tuple[int, float], ...]
 class Watch(NamedTuple):
     """Look at the parameters now and then; stop where they no longer get better.
 
-    ``look`` is called after the steps ``every``, 2 ``every``, … from the very beginning.
+    ``look`` is called after the steps ``every``, 2 ``every``, … from the very beginning, and
+    after the last step. A last look off that rhythm is not in the checkpoint: a run that is
+    resumed to more steps is then the run that had them from the beginning.
     Where the score of a look is below all before it, its parameters are the best. Once
     ``patience`` scores in a row were not below the best, training stops.
     """

@@ -148,7 +148,10 @@ def fails(capsys, arguments, status, says):
     [
         (b"", "expected some text, got an empty file"),
         (b" \n\n", "expected some text, got an empty file"),
-        (b"ab" * 20, "text: expected at least 60 characters, of which 90% are trained on, got 40"),
+        (
+            b"ab" * 20,
+            "text: expected at least 60 characters, of which 85.5% are trained on, got 40",
+        ),
         ("그물".encode("euc-kr") * 200, "expected UTF-8 text, got byte 0xb1 at 0"),
         ("net".encode("utf-16") * 200, "Save the file as UTF-8."),
     ],
@@ -220,7 +223,8 @@ def test_a_full_disk_leaves_the_last_checkpoint(text, capsys, monkeypatch):
         write_whole(path, content)
 
     monkeypatch.setattr(command, "write_whole", full)
-    fails(capsys, [text], 1, "step_000006.txt', got 'No space left on device'; the last check")
+    said = "step_000006.txt', got 'No space left on device'. Make room. Go on from the last check"
+    fails(capsys, [text], 1, said)
     monkeypatch.setattr(command, "write_whole", write_whole)
     assert len(arrays("characters_run/checkpoint.npz")["losses"]) == 3
     assert command.main([text, "--resume", "--quiet"]) == 0
@@ -230,15 +234,63 @@ def test_a_full_disk_leaves_the_last_checkpoint(text, capsys, monkeypatch):
 
 def test_a_folder_that_cannot_be_made(text, capsys):
     Path("file").touch()
-    fails(capsys, [text, "--out", "file/run"], 1, "--out: expected to write 'file/run'")
+    fails(capsys, [text, "--out", "file/run"], 2, "--out: expected a folder, got 'file/run' (")
+    fails(capsys, [text, "--out", "file"], 2, "--out: expected a folder, got 'file' (")
 
 
-def test_stopping_by_hand_and_a_reader_that_left(text, capsys, monkeypatch):
-    def interrupted(*_, **__):
+def test_stopping_by_hand(text, capsys, monkeypatch):
+    def interrupted(noted):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "learn", interrupted)
-    fails(capsys, [text], 130, "stopped. Go on from the last checkpoint")
+    honest = command._samples
+
+    def samples(noted, settings):
+        return honest(noted, settings) if noted.step < 6 else interrupted(noted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "learn", lambda *_, **__: interrupted(None))
+        fails(capsys, [text], 130, "stopped. No checkpoint was written before: begin again.")
+    monkeypatch.setattr(command, "_samples", samples)
+    said = (
+        "stopped. Go on from the last checkpoint with the same text and --out, and --resume "
+        "instead of --steps, --minutes or --seed."
+    )
+    fails(capsys, [text, "--out", "run", "--steps", "8", "--seed", "4"], 130, said)
+    monkeypatch.setattr(command, "_samples", honest)
+    fails(capsys, [text, "--out", "run", "--resume", "--seed", "4"], 2, "--seed: a resumed run")
+    assert command.main([text, "--out", "run", "--resume", "--quiet"]) == 0
+    assert len(arrays("run/checkpoint.npz")["losses"]) == 8
+
+
+def test_the_last_step_is_looked_at_whatever_its_number(text, capsys):
+    assert command.main([text, "--steps", "7"]) == 0
+    assert "step 7 of 7: " in capsys.readouterr().out
+    rows = Path("characters_run/curve.csv").read_text("utf-8").splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == ["3", "6", "7"]
+    verdict = Path("characters_run/verdict.txt").read_text("utf-8")
+    Path("characters_run/verdict.txt").unlink()
+    assert command.main([text, "--resume"]) == 0
+    assert Path("characters_run/verdict.txt").read_text("utf-8") == verdict
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_output_and_a_reader_that_left(text, tmp_path):
+    package = str(Path(unrolled.__file__).parents[1])
+    call = [sys.executable, "-c", SLOW, package, text]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*call, "--out", "a"], stdout=full, stderr=subprocess.PIPE,
+                              cwd=tmp_path, text=True, check=False)  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "unrolled.characters: output: expected to print, got 'No space left on device'. "
+        "Make room. No checkpoint was written before: begin again.\n"
+    )
+    process = subprocess.Popen([*call, "--out", "b"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, cwd=tmp_path, text=True)  # fmt: skip
+    process.stdout.readline()
+    process.stdout.close()
+    assert (process.wait(), process.stderr.read()) == (1, "")
+    process.stderr.close()
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -254,5 +306,14 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space") as caught:
         write_whole(path, "three\n")
     assert caught.value.filename == str(path)
+    assert path.read_bytes() == b"two\n"
+    assert [each.name for each in path.parent.iterdir()] == ["file.txt"]
+
+    def stopped(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, "three\n")
     assert path.read_bytes() == b"two\n"
     assert [each.name for each in path.parent.iterdir()] == ["file.txt"]

@@ -78,6 +78,27 @@ def test_what_is_judged_is_the_inner_one_s():
     assert optimiser.name == "SGD 0.1, averaged 0.5, dropping 0.5"
 
 
+def test_what_is_no_optimiser_seed_or_memory_is_refused():
+    params, gradients = start()
+    with pytest.raises(ArgumentError, match=r"^optimiser: expected sgd"):
+        dropped("adam", 0.5)
+    for seed in (-1, True, 1.5, None):
+        with pytest.raises(ArgumentError, match=r"^seed: expected an integer of at least 0"):
+            dropped(train.sgd(0.1), 0.5, seed=seed)
+    optimiser = dropped(train.adam(0.1), 0.5)
+    for memory in (None, train.adam(0.1).init(params)):
+        with pytest.raises(ArgumentError, match=r"^memory: expected the DroppedMemory .* got"):
+            optimiser.update(params, gradients, memory)
+    for bare in (params.cell, {"Wh": params.cell.Wh}):
+        with pytest.raises(ArgumentError, match=r"^params: expected those of a model whose cell"):
+            optimiser.init(bare)
+    smaller = models.init(MODEL, 4, 3, 4, rng=RNG(0))
+    with pytest.raises(ArgumentError, match=r"^memory\.whole"):
+        optimiser.update(params, gradients, optimiser.init(smaller))
+    with pytest.raises(ArgumentError, match=r"^gradients"):
+        optimiser.update(params, smaller, optimiser.init(params))
+
+
 @pytest.mark.parametrize("share", [1, -0.1, True, "half"])
 def test_a_share_out_of_range_is_refused(share):
     with pytest.raises(ArgumentError, match=r"^share: expected a share from 0 to below 1"):

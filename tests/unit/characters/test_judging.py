@@ -36,6 +36,9 @@ def test_probabilities_are_those_of_one_step_after_the_other(speller):
     assert -np.log2(got).mean() == pytest.approx(bits, rel=1e-6)
     with pytest.raises(ArgumentError, match="token id at T index 1"):
         character_probabilities(speller, np.array([0, 9999]))
+    for short in ([], [0]):
+        with pytest.raises(ArgumentError, match=r"^ids: .* at least [12], got"):
+            character_probabilities(speller, np.array(short, dtype=int))
 
 
 def test_the_verdict_chooses_on_validation_and_scores_what_was_held_out(speller):
@@ -66,6 +69,13 @@ def test_the_verdict_chooses_on_validation_and_scores_what_was_held_out(speller)
         assert mixed == pytest.approx(-np.log2(share * p + (1 - share) * q).mean())
     assert verdict.mixture_validation <= min(verdict.validation) + 1e-9
     assert verdict.mixture_validation <= verdict.model_validation + 1e-9
+
+
+def test_a_model_of_another_vocabulary_is_not_judged(speller):
+    other = [*CUT.vocabulary.characters[1:], "가"]  # as many, but others
+    for vocabulary in (tasks.Vocabulary(tuple(other)), tasks.Vocabulary(("a", "b"))):
+        with pytest.raises(ArgumentError, match=r"^speller: expected the vocabulary of the text"):
+            characters.judge(speller._replace(vocabulary=vocabulary), CUT)
 
 
 def test_the_winner_is_named():

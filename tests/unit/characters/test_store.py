@@ -129,6 +129,9 @@ def test_the_script_stores_all_of_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["characters.py"])
 
     assert script.main() == 0
+    monkeypatch.setattr("sys.argv", ["characters.py", "--halp"])
+    with pytest.raises(SystemExit):
+        script.main()
 
     assert not (tmp_path / "parts").exists()
     found, stored = (

@@ -192,7 +192,7 @@ WRONG = [
     ("ch14.hoist", in_the_loop, "still stands in the loop"),
     ("ch14.hoist", hoisted_and_lost, "not all products were counted"),
     ("ch14.mgu", mgu_and_lost(0, 1), "not all products were counted"),
-    ("ch14.mgu", mgu_and_lost(0), "not all products were counted"),
+    ("ch14.mgu", mgu_and_lost(0), "One product in every step"),
     ("ch14.hoist", hoisted(start=np.zeros_like), "where is h0"),
     ("ch14.hoist", hoisted(b=0), "bias is missing"),
     ("ch14.hoist", hoisted(b=2), "added twice"),
