@@ -58,14 +58,17 @@ def test_the_machine_was_quiet(store: dict[str, Any]) -> None:
 def test_two_threads(store: dict[str, Any]) -> None:
     times = {(each["size"], each["cell"]): each["ratio"] for each in store["two_threads"]}
     assert set(times) == {(size, cell) for size in SIZES for cell in CELLS}
-    for low, middle, _ in times.values():
-        assert middle < 1.1 or low < 1  # "no slower": one is within the quartiles
+    for (size, _), (_, middle, _) in times.items():
+        assert size == "large" or 0.95 < middle < 1.3  # "brings it nothing, or costs a little"
     for cell in CELLS:
         assert 0.65 < times["large", cell][1] < 0.78  # "about seven tenths"
-    for cell in CELLS:
-        ratios = speed.one_pass(store, "large", cell, threads=2)["ratios"]["torch"]
-        gained = ratios[1] / ratio(store, "large", cell, "torch")
-        assert (gained > 1.3) == (cell == "LSTM")  # "PyTorch gains more for the LSTM"
+    gained = {
+        cell: speed.one_pass(store, "large", cell, threads=2)["ratios"]["torch"][1]
+        / ratio(store, "large", cell, "torch")
+        for cell in CELLS
+    }
+    assert max(gained, key=lambda cell: gained[cell]) == "LSTM"  # "gains more for the LSTM"
+    assert gained["LSTM"] > 1.2
     assert speed.one_pass(store, "large", "LSTM", threads=2)["ratios"]["torch"][0] > 1.1
     training = {(each["cell"], each["threads"]): each["ratio"][1] for each in store["training"]}
     assert training["LSTM", 2] < 0.9
