@@ -46,7 +46,7 @@ class FusedTape(NamedTuple):
 
     @property
     def hs(self) -> Array:
-        """All hidden states, (T, N, H), read only: the way back needs them as they are."""
+        """All hidden states, (T, N, H). They are read only, since the way back needs them."""
         hs: Array = self.kept.hs[1:]
         hs.flags.writeable = False
         return hs
