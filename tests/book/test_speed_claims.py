@@ -157,7 +157,7 @@ def test_tricks_that_belong_to_a_size(store: dict[str, Any]) -> None:
     assert gain(store, "blocks", "small") < 1
     assert gain(store, "blocks", "char-LM") > 1.2
     assert max(gain(store, "where", size) for size in SIZES[1:]) < 0.6
-    assert min(gain(store, "one matrix", size) for size in SIZES[1:]) < 0.97
+    assert gain(store, "one matrix", "small") < 0.9  # "at small it always lost"
     picks = [gain(store, "row picks", size) for size in SIZES[1:]]
     tricks = {pair["trick"] for pair in store["tricks"]["pairs"]}
     for size, most in zip(SIZES[1:], picks, strict=True):
