@@ -98,7 +98,7 @@ def graft(old: ModuleType, fresh: ModuleType) -> None:
 def run_afresh(module: str, code: CodeType) -> int:
     """Import package and tests again, one module with other code, and run every test."""
     for name in list(sys.modules):
-        if name.partition(".")[0] in ("unrolled", "tests", "contract", "oracle"):
+        if name.partition(".")[0] in ("unrolled", "benchmarks", "tests", "contract", "oracle"):
             del sys.modules[name]
     loader = importlib.machinery.SourceFileLoader
     plain = loader.get_code
